@@ -1,0 +1,174 @@
+#include "campaign.hpp"
+
+#include "campaign_files.hpp"
+#include "commands.hpp"
+#include "interrupt.hpp"
+#include "results_folder.hpp"
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <thread>
+
+namespace foldstream::apps {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// Everything that is known before the first task runs.
+struct Campaign {
+  explicit Campaign(const CampaignOptions& given)
+      : options(given),
+        catalog(workflows::Catalog::packaged()),
+        definition(define(given, catalog)),
+        targets(read_targets(given)) {
+    if (targets.good.empty()) {
+      std::string message = options.input.string() + ": no sequence can be folded.";
+      for (const Refusal& refusal : targets.refused)
+        message += "\n  " + refusal.name + ": " + refusal.message;
+      throw Error(ErrorKind::InvalidArgument, message);
+    }
+    check_has_homologs(targets, options);
+    workflow = workflows::build(definition, catalog);
+  }
+
+  Plan plan(int threads) const {
+    std::vector<PlanTarget> sizes;
+    for (const InputTarget& target : targets.good)
+      sizes.push_back(make_plan_target(target, search_tasks(definition)));
+    return make_plan(workflow.graph, sizes, threads);
+  }
+
+  /// Gives the targets one by one; the executor may ask from a thread of its own.
+  TargetSource source() const {
+    return [this, next = 0U, searches = search_tasks(definition)]() mutable -> std::optional<Target> {
+      if (next == targets.good.size()) return std::nullopt;
+      const int index = static_cast<int>(next);
+      return make_target(targets.good[next++], workflow, searches, index);
+    };
+  }
+
+  const CampaignOptions& options;
+  workflows::Catalog catalog;
+  workflows::Definition definition;
+  Targets targets;
+  workflows::Workflow workflow;
+};
+
+/// Waits for the end of the run, and passes Ctrl-C and SIGTERM on to it.
+void wait_for(Run& run, bool is_first) {
+  bool is_cancelled = false;
+  while (!run.is_finished()) {
+    if (Interrupt::signal() != 0 && !is_cancelled) {
+      is_cancelled = true;
+      run.cancel();
+      if (is_first)
+        fmt::print(stderr, "\nstopping: what is finished is kept; run the same command to go on\n");
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  run.wait();
+}
+
+int exit_code(const CampaignResult& result) {
+  std::size_t good = 0;
+  for (const TargetOutcome& target : result.outcomes) good += target.is_good() ? 1 : 0;
+  const std::size_t all = result.targets.good.size() + result.targets.refused.size();
+  if (result.was_interrupted && good < result.targets.good.size()) return drained;
+  if (good == all) return all_done;
+  return good == 0 ? all_failed : some_failed;
+}
+
+/// Only the first rank makes the folder, so that the others find it whole.
+void claim_folder(const CampaignOptions& options, const Ranks& ranks) {
+  if (ranks.rank() == 0) claim_results_folder(options.out, options.input);
+  const auto give_up = Clock::now() + std::chrono::seconds(30);
+  while (!std::filesystem::exists(options.out / "input.json")) {
+    if (Clock::now() > give_up)
+      throw Error(ErrorKind::Io, "rank " + std::to_string(ranks.rank()) + " does not see " +
+                                     options.out.string() +
+                                     ". The results folder must be on a shared file system.");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& executor,
+                       const std::shared_ptr<io::RunStore>& store,
+                       const std::shared_ptr<CampaignObserver>& observer) {
+  const auto began = Clock::now();
+  const Interrupt interrupt;
+  Run run = executor.run_source(campaign.workflow.graph, campaign.source(),
+                                 {store, observer, /*keep_values=*/false});
+  wait_for(run, ranks.rank() == 0);
+  observer->progress.finish();
+  return {campaign.options,
+          campaign.definition,
+          campaign.workflow,
+          campaign.targets,
+          run,
+          run.outcomes(),
+          std::chrono::duration<double>(Clock::now() - began).count(),
+          ranks.size(),
+          Interrupt::signal() != 0};
+}
+
+void print_refusals(const Targets& targets) {
+  for (const Refusal& refusal : targets.refused)
+    fmt::print(stderr, "{}: refused: {}\n", refusal.name, refusal.message);
+}
+
+}  // namespace
+
+int run_campaign(const CampaignOptions& options) {
+  const Ranks ranks;
+  const Campaign campaign(options);
+  const bool is_first = ranks.rank() == 0;
+  if (is_first) print_refusals(campaign.targets);
+  claim_folder(options, ranks);
+  const auto store = std::make_shared<io::RunStore>(options.out, ranks.rank(), [](const auto& damage) {
+    fmt::print(stderr, "damaged: {}\n", to_string(damage));
+  });
+  const auto observer = std::make_shared<CampaignObserver>(campaign.plan(1), isatty(STDERR_FILENO) == 1);
+  const auto memory = static_cast<std::uint64_t>(options.memory_gb * 1e9);
+  const auto executor = ranks.make_executor(options.threads, memory);
+  CampaignResult result = execute(campaign, ranks, *executor, store, observer);
+  store->close();
+  if (is_first) {
+    write_campaign_files(result, *store, observer->trace);
+    print_summary(result);
+  }
+  return exit_code(result);
+}
+
+void add_fold(CLI::App& app, Action& action) {
+  CLI::App* command =
+      app.add_subcommand("fold", "Fold the sequences of a FASTA file (workflow 'fold')");
+  const auto options = std::make_shared<CampaignOptions>();
+  command->add_option("--workflow", options->workflow, "packaged workflow, or a YAML file")
+      ->capture_default_str();
+  add_campaign_options(*command, *options);
+  command->footer(
+      "Results: OUT/targets/NAME/, OUT/report.html, OUT/run.h5, OUT/failures.tsv.\n"
+      "Exit codes: 0 all done, 2 bad usage or input, 3 some targets failed, 4 all failed,\n"
+      "75 stopped: run the same command to go on.\n\n"
+      "Examples:\n"
+      "  foldstream fold my.fasta --database uniref.fsdb\n"
+      "  foldstream fold my.fasta --msa my.a3m --models 3 --seed 7 --out my-results\n"
+      "  mpirun -n 4 foldstream fold many.fasta --database uniref.fsdb");
+  command->callback([&action, options] { action = [options] { return run_campaign(*options); }; });
+}
+
+void add_run(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("run", "Run a workflow on the sequences of a FASTA file");
+  const auto options = std::make_shared<CampaignOptions>();
+  command->add_option("WORKFLOW", options->workflow, "packaged workflow, or a YAML file")->required();
+  add_campaign_options(*command, *options);
+  command->footer(
+      "Examples:\n  foldstream list fold > my.yaml\n"
+      "  foldstream run my.yaml my.fasta --database uniref.fsdb");
+  command->callback([&action, options] { action = [options] { return run_campaign(*options); }; });
+}
+
+}  // namespace foldstream::apps

@@ -1,0 +1,154 @@
+#include "campaign_files.hpp"
+
+#include "commands.hpp"
+#include "target_values.hpp"
+
+#include <foldstream/io/text_file.hpp>
+#include <foldstream/workflows/report/run_files.hpp>
+
+#include <fmt/core.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace foldstream::apps {
+namespace {
+
+namespace report = workflows::report;
+
+std::vector<report::Failure> failures(const CampaignResult& result) {
+  std::vector<report::Failure> all;
+  for (const Refusal& refusal : result.targets.refused)
+    all.push_back({refusal.name, "input", std::string(to_string(ErrorKind::Parse)), refusal.message});
+  for (const TargetOutcome& target : result.outcomes) {
+    for (std::size_t i = 0; i < target.tasks.size(); ++i) {
+      const Outcome& outcome = target.tasks[i];
+      if (outcome.state != State::failed) continue;
+      all.push_back({target.name, result.workflow.graph.tasks()[i]->name,
+                     std::string(to_string(outcome.kind)), outcome.message});
+    }
+  }
+  return all;
+}
+
+report::RunFacts facts(const CampaignResult& result) {
+  std::vector<std::string> settings;
+  for (const workflows::DefinedTask& task : result.definition.tasks)
+    for (const workflows::Setting& setting : task.settings)
+      settings.push_back(task.name + "." + setting.name + "=" + setting.value);
+  std::int64_t good = 0;
+  for (const TargetOutcome& target : result.outcomes) good += target.is_good() ? 1 : 0;
+  return {{"version", version_text()},
+          {"workflow", result.definition.name},
+          {"settings", settings},
+          {"input", result.options.input.filename().string()},
+          {"input_digest", to_string(key_of(io::read_text_file(result.options.input)))},
+          {"ranks", std::int64_t{result.ranks}},
+          {"seconds", result.seconds},
+          {"targets", static_cast<std::int64_t>(result.targets.good.size())},
+          {"targets_done", good},
+          {"targets_refused", static_cast<std::int64_t>(result.targets.refused.size())},
+          {"interrupted", result.was_interrupted}};
+}
+
+io::RunSummary run_summary(const CampaignResult& result) {
+  io::RunSummary summary;
+  summary.provenance = {{"version", version_text()},
+                        {"workflow", result.definition.name},
+                        {"input", result.options.input.filename().string()},
+                        {"ranks", std::to_string(result.ranks)}};
+  for (const workflows::DefinedTask& task : result.definition.tasks)
+    for (const workflows::Setting& setting : task.settings)
+      summary.provenance["option " + task.name + "." + setting.name] = setting.value;
+  for (const TargetOutcome& target : result.outcomes) {
+    const InputTarget& input = result.targets.good[static_cast<std::size_t>(target.index)];
+    const Outcome& worst = target.worst();
+    summary.targets.push_back({target.name, worst.is_good() ? "done" : std::string(to_string(worst.state)),
+                               worst.message, static_cast<std::int64_t>(input.sequence.length())});
+    for (const Outcome& task : target.tasks)
+      if (task.key && task.is_good()) summary.tasks.push_back(*task.key);
+  }
+  for (const Refusal& refusal : result.targets.refused)
+    summary.targets.push_back({refusal.name, "refused", refusal.message, 0});
+  return summary;
+}
+
+report::Report make_report(CampaignResult& result) {
+  report::Report page;
+  page.title = "Foldstream: " + result.options.input.filename().string();
+  page.facts = {{"workflow", result.definition.name},
+                {"version", version_text()},
+                {"ranks", std::to_string(result.ranks)},
+                {"wall time", clock_text(result.seconds)}};
+  for (const TargetOutcome& outcome : result.outcomes)
+    page.targets.push_back(report_row(result, outcome));
+  for (const Refusal& refusal : result.targets.refused) {
+    report::ReportTarget row;
+    row.name = refusal.name;
+    row.outcome = "refused";
+    row.message = refusal.message;
+    page.targets.push_back(std::move(row));
+  }
+  return page;
+}
+
+nlohmann::json row_json(const report::ReportTarget& row) {
+  nlohmann::json json = {{"name", row.name},     {"outcome", row.outcome}, {"message", row.message},
+                         {"length", row.length}, {"rows", row.rows},       {"neff", row.neff},
+                         {"contacts", row.contacts}, {"files", row.files},  {"warnings", row.warnings}};
+  if (row.predicted_tm) json["predicted_tm"] = *row.predicted_tm;
+  if (row.mean_plddt) json["mean_plddt"] = *row.mean_plddt;
+  if (row.clashes_before) json["clashes_before"] = *row.clashes_before;
+  if (row.clashes_after) json["clashes_after"] = *row.clashes_after;
+  return json;
+}
+
+template <class T>
+std::string or_dash(const std::optional<T>& value, const char* format) {
+  return value ? fmt::format(fmt::runtime(format), *value) : "-";
+}
+
+void print_row(const report::ReportTarget& row) {
+  if (!row.predicted_tm) {
+    fmt::print("{:<20} {:>6} {}\n", row.name, row.length == 0 ? "-" : std::to_string(row.length),
+               row.outcome + (row.message.empty() ? "" : ": " + row.message));
+    return;
+  }
+  fmt::print("{:<20} {:>6} {:>8} {:>7.1f} {:>8} {:>7} {:>6} {:>13} {:>6}\n", row.name, row.length,
+             std::max(0, row.rows - 1), row.neff, row.contacts, or_dash(row.predicted_tm, "{:.2f}"),
+             or_dash(row.mean_plddt, "{:.0f}"),
+             or_dash(row.clashes_before, "{}") + " -> " + or_dash(row.clashes_after, "{}"),
+             row.files.size());
+}
+
+}  // namespace
+
+void write_campaign_files(CampaignResult& result, io::RunStore& store, const Trace& trace) {
+  const std::filesystem::path& out = result.options.out;
+  store.refresh();
+  report::write_failures(out / "failures.tsv", failures(result));
+  report::write_run_facts(out / "run.json", facts(result));
+  io::write_file_atomically(out / "trace.json", trace.json());
+  report::write_report(out / "report.html", make_report(result));
+  write_master_file(store, run_summary(result));
+}
+
+void print_summary(CampaignResult& result) {
+  const report::Report page = make_report(result);
+  if (result.options.json) {
+    nlohmann::json targets = nlohmann::json::array();
+    for (const report::ReportTarget& row : page.targets) targets.push_back(row_json(row));
+    fmt::print("{}\n", nlohmann::json{{"out", result.options.out.string()},
+                                      {"seconds", result.seconds},
+                                      {"targets", targets}}
+                           .dump(2));
+    return;
+  }
+  fmt::print("{:<20} {:>6} {:>8} {:>7} {:>8} {:>7} {:>6} {:>13} {:>6}\n", "target", "length",
+             "homologs", "Neff", "contacts", "est. TM", "pLDDT", "clashes", "files");
+  for (const report::ReportTarget& row : page.targets) print_row(row);
+  fmt::print("\nest. TM and pLDDT are estimates; clashes of model 1 before -> after refinement\n");
+  fmt::print("results: {}/report.html\n", result.options.out.string());
+}
+
+}  // namespace foldstream::apps

@@ -1,0 +1,55 @@
+#include "campaign_options.hpp"
+
+namespace foldstream::apps {
+namespace {
+
+using workflows::Definition;
+using workflows::Setting;
+
+/// A shorthand of the command line must reach some task, or it would be silently without effect.
+void set_shorthand(Definition& definition, const workflows::Catalog& catalog,
+                   const std::string& option, const std::string& value) {
+  const Setting setting{option, value, {"--" + option, 0, 0}};
+  if (workflows::set_everywhere(definition, catalog, setting) == 0)
+    throw Error(ErrorKind::InvalidArgument, "--" + option + ": no task of workflow '" +
+                                                definition.name + "' has an option '" + option +
+                                                "'. Leave it out.");
+}
+
+}  // namespace
+
+void add_campaign_options(CLI::App& command, CampaignOptions& options) {
+  command.add_option("INPUT", options.input, "FASTA file of the sequences to fold (.gz, .zst too)")
+      ->required();
+  command.add_option("-d,--database", options.database,
+                     "sequence database: a .fsdb of 'foldstream db build', or a FASTA file");
+  command.add_option("--msa", options.msa,
+                     "alignment of the target, or a folder with NAME.a3m for each; skips the search");
+  command.add_option("-o,--out", options.out, "folder for the results; run again to go on")
+      ->capture_default_str();
+  command.add_option("--models", options.models, "models for each target (1-50)");
+  command.add_option("--seed", options.seed, "the same seed gives the same bytes");
+  command.add_option("--set", options.sets, "set one option of a task: TASK.OPTION=VALUE; repeatable");
+  command.add_option("--max-length", options.max_length, "refuse longer sequences, residues")
+      ->capture_default_str();
+  command.add_option("-t,--threads", options.threads, "threads to use; 0 = all this process may use")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 4096));
+  command.add_option("--memory", options.memory_gb, "GB that tasks may need at once; 0 = no limit")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  command.add_flag("--json", options.json, "print the result as JSON on standard output");
+}
+
+workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog) {
+  Definition definition = workflows::read_definition(options.workflow);
+  if (!options.database.empty())
+    set_shorthand(definition, catalog, "database", options.database.string());
+  if (options.models) set_shorthand(definition, catalog, "models", std::to_string(*options.models));
+  if (options.seed) set_shorthand(definition, catalog, "seed", std::to_string(*options.seed));
+  set_everywhere(definition, catalog, {"folder", options.out.string(), {"--out", 0, 0}});
+  for (const std::string& assignment : options.sets) workflows::set_option(definition, assignment);
+  return definition;
+}
+
+}  // namespace foldstream::apps

@@ -1,0 +1,39 @@
+// What `fold`, `run` and `plan` take from the command line.
+#pragma once
+
+#include <foldstream/workflows/catalog.hpp>
+#include <foldstream/workflows/definition.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace foldstream::apps {
+
+struct CampaignOptions {
+  std::string workflow = "fold";
+  std::filesystem::path input;      ///< FASTA of targets
+  std::filesystem::path database;   ///< empty: none
+  std::filesystem::path msa;        ///< file or folder; empty: none
+  std::filesystem::path out = "results";
+  std::optional<int> models;
+  std::optional<std::uint64_t> seed;
+  std::vector<std::string> sets;    ///< task.option=value
+  std::size_t max_length = 2000;
+  int threads = 0;
+  double memory_gb = 0;             ///< 0 = no limit
+  bool json = false;
+  bool quiet = false;
+};
+
+/// The positional INPUT and every option but --workflow.
+void add_campaign_options(CLI::App& command, CampaignOptions& options);
+
+/// The definition with the options of the command line in it.
+workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog);
+
+}  // namespace foldstream::apps

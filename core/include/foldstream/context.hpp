@@ -1,0 +1,35 @@
+// Context: what a running task was granted, and how it speaks to its run.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string_view>
+
+namespace foldstream {
+
+/// Given to a task while it runs. The default is one thread, no listener, never cancelled.
+/// Thread-safe: `progress` and `warn` may be called from any thread of the task.
+struct Context {
+  int threads = 1;        ///< how many threads the task may use, its own included; ≥ 1
+  std::stop_token stop;   ///< asked to stop: call `check_cancelled` every ≤ 100 ms of work
+  /// Fraction done (0–1) and what is being done, "scanning 40 %"; may be empty.
+  std::function<void(double, std::string_view)> progress;
+  /// Something a user should know that does not fail the task; may be empty.
+  std::function<void(std::string_view)> warn;
+
+  void report(double fraction, std::string_view what) const {
+    if (progress) progress(fraction, what);
+  }
+  void warning(std::string_view message) const {
+    if (warn) warn(message);
+  }
+  /// @throws Error{Cancelled} if the run was asked to stop.
+  void check_cancelled() const;
+};
+
+/// Calls `body(i)` for i in [0, count) on up to `context.threads` threads; which thread runs which i
+/// is not defined, so results must not depend on it. The first exception is rethrown at the end.
+/// Checks for cancellation between calls.
+void parallel_for(const Context& context, int count, const std::function<void(int)>& body);
+
+}  // namespace foldstream

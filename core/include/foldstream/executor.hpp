@@ -1,0 +1,70 @@
+// Executor: what turns a graph and its targets into a run.
+#pragma once
+
+#include <foldstream/run.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace foldstream {
+
+/// A value for an input port that no task feeds.
+struct Binding {
+  template <class T>
+  Binding(InputRef port, T bound) : input(std::move(port)), value(Value::of<T>(std::move(bound))) {}
+  Binding(InputRef port, Value bound) : input(std::move(port)), value(std::move(bound)) {}
+
+  InputRef input;
+  Value value;
+};
+
+/// A value for an output port: the task that would compute it is not run.
+struct Given {
+  template <class T>
+  Given(OutputRef port, T bound) : output(std::move(port)), value(Value::of<T>(std::move(bound))) {}
+  Given(OutputRef port, Value bound) : output(std::move(port)), value(std::move(bound)) {}
+
+  OutputRef output;
+  Value value;
+};
+
+/// One thing a graph is run on.
+struct Target {
+  std::string name;
+  std::vector<Binding> inputs;
+  std::vector<Given> given;
+  Magnitudes magnitudes;  ///< for cost estimates
+  int index = -1;         ///< position in the run; negative: the executor counts
+};
+
+/// Gives the next target, or nothing at the end. Called from one thread at a time; it may block, and
+/// its run cannot end before it returns.
+using TargetSource = std::function<std::optional<Target>()>;
+
+struct RunOptions {
+  std::shared_ptr<Store> store = {};        ///< results are looked up and kept there; may be null
+  std::shared_ptr<Observer> observer = {};  ///< may be null
+  bool keep_values = true;  ///< hold all outputs in memory until the run is gone; off: only in the store
+};
+
+/// Runs graphs. Thread-safe: several runs may go on at once and share the executor's threads.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  /// Starts `graph` on every target of `source` and returns at once. The graph is copied. A target
+  /// that leaves an input unfed, feeds one twice or binds a wrong type fails with InvalidArgument
+  /// before any of its tasks runs; the others go on. Two targets of one index end the run as a source
+  /// that throws does.
+  virtual Run run_source(const Graph& graph, TargetSource source, RunOptions options) = 0;
+
+  Run run_targets(const Graph& graph, std::vector<Target> targets, RunOptions options = {});
+  /// One target without a name.
+  Run run(const Graph& graph, std::vector<Binding> inputs, RunOptions options = {});
+};
+
+}  // namespace foldstream

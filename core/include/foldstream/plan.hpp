@@ -1,0 +1,50 @@
+// Plan: a graph checked, ordered and costed, before anything runs.
+#pragma once
+
+#include <foldstream/graph.hpp>
+
+#include <string>
+#include <vector>
+
+namespace foldstream {
+
+/// The estimate for one task of one target.
+struct PlannedTask {
+  std::string task;
+  Cost cost;
+};
+
+/// The estimate for one target.
+struct PlannedTarget {
+  std::string name;
+  std::vector<PlannedTask> tasks;  ///< in execution order
+  double seconds = 0;              ///< of one thread, all tasks
+  double critical_seconds = 0;     ///< the longest chain
+  std::uint64_t peak_bytes = 0;    ///< the dearest task
+};
+
+struct Plan {
+  std::vector<PlannedTarget> targets;
+  double seconds = 0;           ///< of one thread, everything
+  double makespan_seconds = 0;  ///< on `threads` threads: max(longest chain, work / threads)
+  std::uint64_t peak_bytes = 0;  ///< the dearest `threads` targets at once
+};
+
+/// One target to plan: its name, and how large it is.
+struct PlanTarget {
+  std::string name;
+  Magnitudes magnitudes;
+  std::vector<std::string> given;  ///< tasks whose outputs come with it
+};
+
+/// Checks and costs. Pure. @throws Error{NotFound} with the near miss for a given task that is none;
+/// what a cost function throws.
+Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int threads);
+
+/// Which inputs, not optional ones, no edge feeds, as "task.port", in graph order.
+std::vector<std::string> open_inputs(const Graph& graph);
+
+/// The graph in Graphviz' language, with ports on the edges.
+std::string to_dot(const Graph& graph);
+
+}  // namespace foldstream

@@ -1,0 +1,70 @@
+// Store: results of finished tasks by content key, so that nothing is computed twice.
+#pragma once
+
+#include <foldstream/codec.hpp>
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace foldstream {
+
+/// 128-bit content key (XXH3) of a task or a value.
+struct Key {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+
+  friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+/// 32 lower-case hexadecimal digits.
+std::string to_string(const Key& key);
+/// @throws Error{Parse} if `text` is not what `to_string` writes.
+Key parse_key(std::string_view text);
+/// The key of some bytes.
+Key key_of(std::string_view bytes);
+/// The key of a record: names, dtypes, shapes, units, axes and bytes.
+Key key_of(const Record& record);
+
+/// What is kept of a finished task.
+struct StoredTask {
+  std::string target;                     ///< name of its target; may be empty
+  std::string task;                       ///< name of the task in its graph
+  double seconds = 0;                     ///< it took, wall time
+  std::map<std::string, Record> outputs;  ///< by port
+
+  friend bool operator==(const StoredTask& a, const StoredTask& b);
+};
+
+/// Keeps the results of finished tasks. Thread-safe.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Whether `load` would very likely succeed; cheap.
+  virtual bool contains(const Key& key) const = 0;
+  /// The stored task; nothing if it is absent, or damaged (the damage is reported once, by the
+  /// store's own means, and the task counts as absent from then on).
+  virtual std::optional<StoredTask> load(const Key& key) = 0;
+  /// Durable when it returns. Storing a key again replaces what was there.
+  /// @throws Error{Io} if it could not be made durable; nothing that was stored is lost.
+  virtual void save(const Key& key, const StoredTask& task) = 0;
+};
+
+/// A store that forgets with the process.
+class MemoryStore final : public Store {
+ public:
+  bool contains(const Key& key) const override;
+  std::optional<StoredTask> load(const Key& key) override;
+  void save(const Key& key, const StoredTask& task) override;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<Key, StoredTask> tasks_;
+};
+
+}  // namespace foldstream

@@ -1,0 +1,357 @@
+// HDF5: one owner of identifiers and one checked function a C call. Only this file includes hdf5.h.
+#pragma once
+
+#include "../run_store_file.hpp"
+
+#include <foldstream/tensor.hpp>
+
+#include <hdf5.h>
+
+#include <cstdlib>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace foldstream::io::hdf5 {
+
+/// HDF5 is not thread-safe: hold a Lock around every use of this file, destruction of handles
+/// included. While it is held the library prints no errors; the caller's setting is put back.
+class Lock {
+ public:
+  Lock() : guard_(process_mutex()) {
+    H5Eget_auto2(H5E_DEFAULT, &print_, &client_);
+    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  }
+  ~Lock() { H5Eset_auto2(H5E_DEFAULT, print_, client_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  static std::recursive_mutex& process_mutex() {
+    static std::recursive_mutex mutex;
+    return mutex;
+  }
+
+  std::lock_guard<std::recursive_mutex> guard_;
+  H5E_auto2_t print_ = nullptr;
+  void* client_ = nullptr;
+};
+
+/// The innermost message of HDF5's error stack; of a failed system call, its reason and the cure.
+inline std::string innermost_error() {
+  std::string text;
+  const H5E_walk2_t first = [](unsigned depth, const H5E_error2_t* error, void* out) -> herr_t {
+    if (depth == 0 && error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
+    return 0;
+  };
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first, &text);
+  if (text.empty()) return "no reason given";
+  const std::size_t number = text.find("errno = ");
+  if (number == std::string::npos) return text;
+  const int reason = std::atoi(text.c_str() + number + 8);
+  return std::generic_category().message(reason) + ". " + cure_for(reason);
+}
+
+/// @throws Error{Io} "cannot <what> '<name>': <HDF5's innermost message>" if `result` is negative.
+template <class Result>
+Result check(Result result, std::string_view what, std::string_view name) {
+  if (result >= 0) return result;
+  throw Error(ErrorKind::Io, "HDF5 cannot " + std::string(what) + " '" + std::string(name) +
+                                 "': " + innermost_error());
+}
+
+/// Owns one identifier. Errors on closing are lost: where they matter, call `close`.
+class Handle {
+ public:
+  using Close = herr_t (*)(hid_t);
+
+  Handle() = default;
+  Handle(hid_t id, Close close) noexcept : id_(id), close_(close) {}
+  Handle(Handle&& other) noexcept
+      : id_(std::exchange(other.id_, -1)), close_(std::exchange(other.close_, nullptr)) {}
+  Handle& operator=(Handle&& other) noexcept {
+    std::swap(id_, other.id_);
+    std::swap(close_, other.close_);
+    return *this;
+  }
+  ~Handle() { release(); }
+
+  hid_t id() const noexcept { return id_; }
+  explicit operator bool() const noexcept { return id_ >= 0; }
+  /// Closes now; false if HDF5 could not.
+  bool release() noexcept {
+    const hid_t id = std::exchange(id_, -1);
+    return id < 0 || close_(id) >= 0;
+  }
+
+ private:
+  hid_t id_ = -1;
+  Close close_ = nullptr;
+};
+
+/// Closes `handle`. @throws Error{Io}
+inline void close(Handle& handle, std::string_view name) {
+  check(handle.release() ? 0 : -1, "close", name);
+}
+
+// ---- property lists -----------------------------------------------------------------------------
+
+inline Handle make_properties(hid_t kind) {
+  return {check(H5Pcreate(kind), "make", "property list"), H5Pclose};
+}
+
+/// Plain POSIX files in the format of HDF5 1.8 (its superblock has no "open for writing" mark that a
+/// killed process would leave behind), and no locks: each file has one writer by construction.
+inline Handle file_access() {
+  Handle list = make_properties(H5P_FILE_ACCESS);
+  check(H5Pset_fapl_sec2(list.id()), "choose", "sec2 driver");
+  check(H5Pset_libver_bounds(list.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST), "set", "format");
+#if H5_VERSION_GE(1, 10, 7) && !(H5_VERS_MAJOR == 1 && H5_VERS_MINOR == 12 && H5_VERS_RELEASE == 0)
+  check(H5Pset_file_locking(list.id(), false, true), "set", "file locking");
+#endif
+  return list;
+}
+
+/// Small index nodes: a tensor mostly has one chunk, and the default node takes 2 KiB.
+inline Handle file_creation() {
+  Handle list = make_properties(H5P_FILE_CREATE);
+  check(H5Pset_istore_k(list.id(), 8), "set", "index node size");
+  return list;
+}
+
+/// Links have UTF-8 names, and the groups on their path are made.
+inline Handle link_creation() {
+  Handle list = make_properties(H5P_LINK_CREATE);
+  check(H5Pset_char_encoding(list.id(), H5T_CSET_UTF8), "set", "link encoding");
+  check(H5Pset_create_intermediate_group(list.id(), 1), "set", "intermediate groups");
+  return list;
+}
+
+// ---- files --------------------------------------------------------------------------------------
+
+/// The bytes of a file without content: H5Fcreate in memory. HDF5 cannot fail
+/// to create a file on a full disk without looping at the end of the process; whoever writes these
+/// bytes and opens the file can.
+inline std::vector<std::byte> empty_file() {
+  const Handle creation = file_creation(), access = file_access();
+  check(H5Pset_fapl_core(access.id(), 1 << 16, false), "choose", "core driver");
+  const Handle file(check(H5Fcreate("empty", H5F_ACC_TRUNC, creation.id(), access.id()), "create",
+                          "file in memory"),
+                    H5Fclose);
+  check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush", "file in memory");
+  void* handle = nullptr;
+  hsize_t size = 0;
+  check(H5Fget_filesize(file.id(), &size), "measure", "file in memory");
+  check(H5Fget_vfd_handle(file.id(), access.id(), &handle), "find", "file in memory");
+  const auto* bytes = *static_cast<const std::byte**>(handle);
+  std::vector<std::byte> image(bytes, bytes + size);
+  return image;
+}
+
+/// How a file is opened.
+enum class Access { Read, Write };
+
+/// H5Fopen.
+inline Handle open_file(const std::string& path, Access access = Access::Read) {
+  const unsigned flags = access == Access::Write ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
+  const Handle properties = file_access();
+  return {check(H5Fopen(path.c_str(), flags, properties.id()), "open", path), H5Fclose};
+}
+
+/// H5Fflush: everything is with the operating system afterwards, not yet on the disk.
+inline void flush(const Handle& file, std::string_view name) {
+  check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush", name);
+}
+
+/// H5Fget_vfd_handle: the POSIX descriptor under a file; HDF5 owns it.
+inline int descriptor(const Handle& file, std::string_view name) {
+  void* handle = nullptr;
+  check(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &handle), "find the descriptor of", name);
+  return *static_cast<int*>(handle);
+}
+
+// ---- groups and links ---------------------------------------------------------------------------
+
+/// H5Gcreate2 with the groups on the path.
+inline Handle create_group(const Handle& parent, const std::string& path) {
+  const Handle link = link_creation();
+  return {check(H5Gcreate2(parent.id(), path.c_str(), link.id(), H5P_DEFAULT, H5P_DEFAULT),
+                "create group", path),
+          H5Gclose};
+}
+
+/// H5Gopen2.
+inline Handle open_group(const Handle& parent, const std::string& path) {
+  return {check(H5Gopen2(parent.id(), path.c_str(), H5P_DEFAULT), "open group", path), H5Gclose};
+}
+
+/// H5Lcreate_external: `path` becomes a link to `object` in `file` (relative to this file's folder).
+inline void create_external_link(const Handle& parent, const std::string& path,
+                                 const std::string& file, const std::string& object) {
+  const Handle link = link_creation();
+  check(H5Lcreate_external(file.c_str(), object.c_str(), parent.id(), path.c_str(), link.id(),
+                           H5P_DEFAULT),
+        "link", path);
+}
+
+// ---- types and spaces ---------------------------------------------------------------------------
+
+/// The file type of a dtype; f16 and bf16 are kept as their 16 bits. Owned by HDF5.
+inline hid_t stored_type(DType dtype) {
+  switch (dtype) {
+    case DType::u8: return H5T_STD_U8LE;
+    case DType::i8: return H5T_STD_I8LE;
+    case DType::i16: return H5T_STD_I16LE;
+    case DType::i32: return H5T_STD_I32LE;
+    case DType::i64: return H5T_STD_I64LE;
+    case DType::f16:
+    case DType::bf16: return H5T_STD_U16LE;
+    case DType::f32: return H5T_IEEE_F32LE;
+    case DType::f64: return H5T_IEEE_F64LE;
+  }
+  throw Error(ErrorKind::Internal, "dtype without a type in HDF5");
+}
+
+/// Variable-length UTF-8 text.
+inline Handle text_type() {
+  Handle type(check(H5Tcopy(H5T_C_S1), "make", "text type"), H5Tclose);
+  check(H5Tset_size(type.id(), H5T_VARIABLE), "set", "text type");
+  check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "set", "text type");
+  return type;
+}
+
+/// H5Tcreate + H5Tinsert: a compound of `size` bytes with these members (name, offset, type).
+struct Member {
+  const char* name;
+  std::size_t offset;
+  hid_t type;
+};
+inline Handle compound_type(std::size_t size, const std::vector<Member>& members) {
+  Handle type(check(H5Tcreate(H5T_COMPOUND, size), "make", "compound type"), H5Tclose);
+  for (const Member& member : members) {
+    check(H5Tinsert(type.id(), member.name, member.offset, member.type), "add", member.name);
+  }
+  return type;
+}
+
+using Extent = std::vector<hsize_t>;
+
+inline Extent extent(const Shape& shape) { return {shape.begin(), shape.end()}; }
+
+/// H5Screate; rank 0 gives a scalar. `grows`: the first axis may be extended later.
+inline Handle make_space(const Shape& shape, bool grows = false) {
+  if (shape.empty()) return {check(H5Screate(H5S_SCALAR), "make", "scalar space"), H5Sclose};
+  const Extent now = extent(shape);
+  Extent most = now;
+  if (grows) most[0] = H5S_UNLIMITED;
+  return {check(H5Screate_simple(static_cast<int>(now.size()), now.data(), most.data()), "make",
+                "space"),
+          H5Sclose};
+}
+
+// ---- datasets -----------------------------------------------------------------------------------
+
+/// H5Dcreate2, in chunks of shape `chunk`, or in one piece if `chunk` is empty. Chunks are not filled
+/// beforehand: whoever makes the dataset writes them.
+inline Handle create_dataset(const Handle& parent, const std::string& path, hid_t type,
+                             const Shape& shape, const Shape& chunk) {
+  const Handle link = link_creation(), creation = make_properties(H5P_DATASET_CREATE);
+  if (!chunk.empty()) {
+    check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "set fill time of", path);
+    const Extent dims = extent(chunk);
+    check(H5Pset_chunk(creation.id(), static_cast<int>(dims.size()), dims.data()), "chunk", path);
+  }
+  const Handle space = make_space(shape, !chunk.empty());
+  return {check(H5Dcreate2(parent.id(), path.c_str(), type, space.id(), link.id(), creation.id(),
+                           H5P_DEFAULT),
+                "create dataset", path),
+          H5Dclose};
+}
+
+inline Handle open_dataset(const Handle& parent, const std::string& path) {
+  return {check(H5Dopen2(parent.id(), path.c_str(), H5P_DEFAULT), "open dataset", path), H5Dclose};
+}
+
+/// H5Dwrite_chunk: the bytes of one whole chunk, past the chunk cache.
+inline void write_chunk(const Handle& dataset, const Shape& at, const void* data,
+                        std::size_t bytes, std::string_view name) {
+  check(H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, extent(at).data(), bytes, data),
+        "write a chunk of", name);
+}
+
+/// H5Dwrite of everything.
+inline void write_dataset(const Handle& dataset, hid_t type, const void* data,
+                          std::string_view name) {
+  check(H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "write", name);
+}
+
+/// H5Dread of everything.
+inline void read_dataset(const Handle& dataset, hid_t type, void* data, std::string_view name) {
+  check(H5Dread(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "read", name);
+}
+
+/// Where in the file the bytes of the chunk at `at` lie; HADDR_UNDEF if it was never written.
+inline haddr_t chunk_offset(const Handle& dataset, const Shape& at, std::string_view name) {
+  unsigned filters = 0;
+  haddr_t offset = HADDR_UNDEF;
+  hsize_t bytes = 0;
+  check(H5Dget_chunk_info_by_coord(dataset.id(), extent(at).data(), &filters, &offset, &bytes),
+        "find a chunk of", name);
+  return offset;
+}
+
+/// Where in the file the bytes of a dataset in one piece lie; HADDR_UNDEF if never written.
+inline haddr_t dataset_offset(const Handle& dataset) { return H5Dget_offset(dataset.id()); }
+
+inline Shape dataset_shape(const Handle& dataset, std::string_view name) {
+  const Handle space(check(H5Dget_space(dataset.id()), "read the shape of", name), H5Sclose);
+  const int rank = check(H5Sget_simple_extent_ndims(space.id()), "read the rank of", name);
+  Extent now(static_cast<std::size_t>(rank));
+  check(H5Sget_simple_extent_dims(space.id(), now.data(), nullptr), "read the shape of", name);
+  return {now.begin(), now.end()};
+}
+
+// ---- attributes ---------------------------------------------------------------------------------
+
+/// H5Acreate2 + H5Awrite.
+inline void write_attribute(const Handle& object, const std::string& name, hid_t type,
+                            const Shape& shape, const void* data) {
+  const Handle space = make_space(shape);
+  const Handle creation = make_properties(H5P_ATTRIBUTE_CREATE);
+  check(H5Pset_char_encoding(creation.id(), H5T_CSET_UTF8), "set the encoding of", name);
+  const Handle attribute(check(H5Acreate2(object.id(), name.c_str(), type, space.id(),
+                                          creation.id(), H5P_DEFAULT),
+                               "create attribute", name),
+                         H5Aclose);
+  check(H5Awrite(attribute.id(), type, data), "write attribute", name);
+}
+
+inline void write_attribute(const Handle& object, const std::string& name,
+                            const std::string& text) {
+  const char* data = text.c_str();
+  write_attribute(object, name, text_type().id(), {}, &data);
+}
+
+inline void write_attribute(const Handle& object, const std::string& name, double number) {
+  write_attribute(object, name, H5T_IEEE_F64LE, {}, &number);
+}
+
+inline void write_attribute(const Handle& object, const std::string& name,
+                            const std::vector<std::string>& texts) {
+  std::vector<const char*> data;
+  for (const std::string& text : texts) data.push_back(text.c_str());
+  data.push_back(nullptr);  // HDF5 wants an address even for no elements
+  write_attribute(object, name, text_type().id(), {static_cast<std::int64_t>(texts.size())},
+                  data.data());
+}
+
+/// Version of the library in use, "1.10.8".
+inline std::string library_version() {
+  unsigned major = 0, minor = 0, release = 0;
+  check(H5get_libversion(&major, &minor, &release), "tell", "its version");
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
+}  // namespace foldstream::io::hdf5

@@ -1,0 +1,56 @@
+// Journal: framed, checksummed records, appended by one process and read by all.
+#pragma once
+
+#include "run_store_file.hpp"
+
+#include <foldstream/store.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace foldstream::io {
+
+/// One record found in a journal: what the index needs without parsing the text.
+struct JournalEntry {
+  Key key;
+  std::int64_t saved_at = 0;  ///< ns since 1970; of two records of a key the later one holds
+  std::uint64_t offset = 0;   ///< of the frame
+  std::uint32_t length = 0;   ///< of the frame, bytes
+};
+
+/// What a scan found.
+struct JournalScan {
+  std::uint64_t end = 0;      ///< behind the last whole record: where the next one belongs
+  std::uint64_t skipped = 0;  ///< damaged bytes that have whole records behind them
+};
+
+/// Calls `found` for each whole record from `from` on, in order. What follows the last whole record
+/// is a torn tail and is left out; damage before it is skipped. @throws Error{Io} if reading fails.
+JournalScan scan_journal(const File& file, std::uint64_t from,
+                         const std::function<void(const JournalEntry&)>& found);
+
+/// The text of a record. @throws Error{Io} if it is no longer what the scan saw.
+std::string read_journal_text(const File& file, const JournalEntry& entry);
+
+/// The one writer of a journal. Not thread-safe.
+class JournalWriter {
+ public:
+  /// Opens or makes the file and takes it for this process. Changes nothing in it.
+  /// @throws Error{Io} if another process has it, or it cannot be written.
+  explicit JournalWriter(const std::filesystem::path& path);
+
+  const File& file() const { return file_; }
+  /// Where the first append will write; from `scan_journal`.
+  void continue_at(std::uint64_t end) { end_ = end; }
+  /// Durable when it returns. After an error the journal is as before.
+  JournalEntry append(const Key& key, std::int64_t saved_at, std::string_view text);
+
+ private:
+  File file_;
+  std::uint64_t end_ = 0;
+  bool is_tail_cut_ = false;
+};
+
+}  // namespace foldstream::io

@@ -1,0 +1,141 @@
+#include "run_store_file.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+namespace foldstream::io {
+
+std::string cure_for(int reason) {
+  switch (reason) {
+    case ENOSPC: return "Free space and run again: finished work is kept.";
+    case EDQUOT:
+      return "The quota is used up: free space of yours and run again: finished work is kept.";
+    case EROFS:
+    case EACCES:
+    case EPERM: return "Choose a folder that you may write to, or change its permissions.";
+    case EFBIG: return "Raise the limit on file sizes (ulimit -f) and run again.";
+    default: return "Check the file system and run again: finished work is kept.";
+  }
+}
+
+Error file_error(const std::filesystem::path& path, const std::string& what, int reason) {
+  return Error(ErrorKind::Io, path.string() + ": cannot " + what + ": " +
+                                  std::generic_category().message(reason) + ". " +
+                                  cure_for(reason));
+}
+
+File::File(std::filesystem::path path, int flags) : path_(std::move(path)) {
+  descriptor_ = ::open(path_.c_str(), flags | O_CLOEXEC, 0666);
+  if (descriptor_ < 0) throw file_error(path_, "open the file", errno);
+}
+
+File::File(File&& other) noexcept
+    : path_(std::move(other.path_)), descriptor_(std::exchange(other.descriptor_, -1)) {}
+
+File& File::operator=(File&& other) noexcept {
+  std::swap(path_, other.path_);
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+File::~File() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+std::uint64_t File::size() const {
+  struct stat status = {};
+  if (::fstat(descriptor_, &status) != 0) throw file_error(path_, "read the size", errno);
+  return static_cast<std::uint64_t>(status.st_size);
+}
+
+std::size_t File::read(std::uint64_t offset, std::span<std::byte> into) const {
+  std::size_t done = 0;
+  while (done < into.size()) {
+    const ssize_t got = ::pread(descriptor_, into.data() + done, into.size() - done,
+                                static_cast<off_t>(offset + done));
+    if (got == 0) break;
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw file_error(path_, "read", errno);
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
+void File::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+  std::size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t put = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done,
+                                 static_cast<off_t>(offset + done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) throw file_error(path_, "write", errno);
+    done += static_cast<std::size_t>(put);
+  }
+}
+
+void File::truncate(std::uint64_t size) {
+  if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
+    throw file_error(path_, "cut the torn end", errno);
+  }
+}
+
+void File::sync() { sync_descriptor(descriptor_, path_); }
+
+bool File::lock() {
+  return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+void sync_descriptor(int descriptor, const std::filesystem::path& path) {
+  if (::fdatasync(descriptor) != 0) throw file_error(path, "make the data durable", errno);
+}
+
+void reserve_space(int descriptor, std::uint64_t bytes, const std::filesystem::path& path) {
+  struct stat status = {};
+  if (::fstat(descriptor, &status) != 0) throw file_error(path, "read the size", errno);
+#ifdef FALLOC_FL_KEEP_SIZE
+  int done = -1;
+  do {
+    done = ::fallocate(descriptor, FALLOC_FL_KEEP_SIZE, status.st_size, static_cast<off_t>(bytes));
+  } while (done != 0 && errno == EINTR);
+  if (done == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
+    throw file_error(path, "get " + std::to_string(bytes) + " more bytes", errno);
+  }
+#endif
+  struct statvfs system = {};
+  if (::fstatvfs(descriptor, &system) != 0) return;  // then the writes themselves will tell
+  if (system.f_bavail * system.f_frsize < bytes) {
+    throw file_error(path, "get " + std::to_string(bytes) + " more bytes", ENOSPC);
+  }
+}
+
+void release_reserve(const std::filesystem::path& path) noexcept {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return;
+  if (::truncate(path.c_str(), status.st_size) != 0) return;
+}
+
+bool detach_descriptor(int descriptor) noexcept {
+  const int memory = ::memfd_create("foldstream-detached", MFD_CLOEXEC);
+  if (memory < 0) return false;
+  const bool done = ::dup2(memory, descriptor) >= 0;
+  ::close(memory);
+  return done;
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) throw file_error(folder, "open the folder", errno);
+  const int failed = ::fsync(descriptor) != 0 ? errno : 0;
+  ::close(descriptor);
+  if (failed != 0 && failed != EINVAL) throw file_error(folder, "make the folder durable", failed);
+}
+
+}  // namespace foldstream::io

@@ -1,0 +1,72 @@
+// RunIndex: which task lies where, as the journals of all ranks tell.
+#pragma once
+
+#include "journal.hpp"
+#include "run_store_record.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace foldstream::io {
+
+/// "r0007" for rank 7: the stem of the journal and of the files of a rank.
+std::string rank_stem(int rank);
+
+/// Where the record of a task is: in which journal, and where in it.
+struct TaskPlace {
+  std::size_t journal = 0;
+  JournalEntry entry;
+};
+
+/// A damaged stretch of a journal.
+struct JournalDamage {
+  std::filesystem::path file;
+  std::uint64_t bytes = 0;
+};
+
+/// The journals of a folder "ranks", read up to where they ended last time. Not thread-safe.
+class RunIndex {
+ public:
+  explicit RunIndex(std::filesystem::path ranks) : ranks_(std::move(ranks)) {}
+
+  /// Reads on in every journal. Torn tails are left for the next time.
+  /// @returns damage that was met on the way.
+  std::vector<JournalDamage> refresh();
+
+  const TaskPlace* find(const Key& key) const;
+  std::vector<TaskPlace> places() const;
+  /// Parses the record at a place. @throws Error
+  TaskRecord record(const TaskPlace& place) const;
+
+  /// The number under which the journal at `path` is known, and where it ends.
+  std::size_t journal_number(const std::filesystem::path& path);
+  std::uint64_t end_of(std::size_t journal) const { return journals_.at(journal).end; }
+  const std::filesystem::path& path_of(std::size_t journal) const {
+    return journals_.at(journal).file.path();
+  }
+
+  /// Takes note of a record; of two of a key the one saved later stays.
+  void add(const TaskPlace& place);
+  /// Notes that `journal` has been read up to behind `entry`.
+  void advance(std::size_t journal, const JournalEntry& entry);
+  /// Forgets a task; false if it is gone already, or another record of it has come meanwhile.
+  bool forget(const TaskPlace& place);
+
+ private:
+  struct Journal {
+    File file;
+    std::uint64_t end = 0;
+  };
+  struct KeyHash {
+    std::size_t operator()(const Key& key) const { return key.low ^ key.high; }
+  };
+
+  std::filesystem::path ranks_;
+  std::vector<Journal> journals_;
+  std::unordered_map<Key, TaskPlace, KeyHash> places_;
+};
+
+}  // namespace foldstream::io

@@ -1,0 +1,13 @@
+#include <foldstream/mpi/communicator.hpp>
+
+#include "transport.hpp"
+
+namespace foldstream::mpi {
+
+Communicator::Communicator(std::shared_ptr<Link> link) : link_(std::move(link)) {}
+
+int Communicator::rank() const { return link_->rank(); }
+int Communicator::size() const { return link_->size(); }
+int Communicator::fair_threads() const { return link_->fair_threads(); }
+
+}  // namespace foldstream::mpi

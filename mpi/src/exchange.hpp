@@ -1,0 +1,69 @@
+// Exchange: the communications thread of a rank; it alone uses the transport.
+#pragma once
+
+#include "transport.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace foldstream::mpi {
+
+/// One run's part of the traffic. Called by the communications thread only.
+class Endpoint {
+ public:
+  virtual ~Endpoint() = default;
+  virtual void on_message(const Envelope& envelope) = 0;
+  /// What is to be sent now.
+  virtual std::vector<Envelope> poll() = 0;
+  /// Sends and receives nothing any more.
+  virtual bool is_done() = 0;
+  /// The transport is broken: neither sends nor receives from now on.
+  virtual void give_up(const std::string& why) = 0;
+};
+
+/// Carries the messages of all runs of an executor. Sleeps while there is no run; while there is one,
+/// it looks for messages at least every half millisecond, without holding a core. Thread-safe.
+class Exchange {
+ public:
+  explicit Exchange(std::unique_ptr<Transport> transport);
+  /// Waits until all endpoints are done and all that was sent has left.
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
+  /// Runs are numbered as they are added: all ranks must add them in the same order.
+  void add(std::shared_ptr<Endpoint> endpoint);
+  /// An endpoint has something to send.
+  void wake();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  using Endpoints = std::map<int, std::shared_ptr<Endpoint>>;
+
+  void loop();
+  bool exchange_once(const Endpoints& endpoints);
+  void deliver(Envelope envelope, const Endpoints& endpoints);
+  bool deliver_early(int run, Endpoint& endpoint);
+  void drop_done(Endpoints endpoints);
+  void pause(Clock::time_point last_traffic);
+  void flush();
+
+  const std::unique_ptr<Transport> transport_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  Endpoints endpoints_;                         ///< by run number
+  std::map<int, std::vector<Envelope>> early_;  ///< for runs that are not added yet
+  int next_run_ = 0;
+  bool was_woken_ = false;
+  bool is_closing_ = false;
+  std::string broken_;  ///< why the transport is; empty: it is not
+  std::thread thread_;
+};
+
+}  // namespace foldstream::mpi

@@ -1,0 +1,27 @@
+#include "loopback_transport.hpp"
+
+namespace foldstream::mpi {
+
+void Mailboxes::put(int to, Envelope envelope) {
+  const std::scoped_lock lock(mutex_);
+  boxes_.at(static_cast<std::size_t>(to)).push_back(std::move(envelope));
+}
+
+std::optional<Envelope> Mailboxes::take(int rank) {
+  const std::scoped_lock lock(mutex_);
+  auto& box = boxes_.at(static_cast<std::size_t>(rank));
+  if (box.empty()) return std::nullopt;
+  Envelope envelope = std::move(box.front());
+  box.pop_front();
+  return envelope;
+}
+
+void LoopbackTransport::send(int peer, Message message) {
+  if (peer < 0 || peer >= size())
+    throw Error(ErrorKind::Communication, "rank " + std::to_string(rank_) +
+                                              " cannot send to rank " + std::to_string(peer) +
+                                              ": there are " + std::to_string(size()) + " ranks.");
+  boxes_->put(peer, {rank_, std::move(message)});
+}
+
+}  // namespace foldstream::mpi

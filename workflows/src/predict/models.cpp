@@ -1,0 +1,194 @@
+#include "models.hpp"
+
+#include "backbone.hpp"
+
+#include <foldstream/workflows/score/lddt.hpp>
+#include <foldstream/workflows/score/tm_score.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <optional>
+
+namespace foldstream::workflows::predict {
+namespace {
+
+constexpr double same_shape = 0.8;  // TM-score from which two models count as one
+constexpr int comparisons = 5;
+
+/// Indices of the trajectories, best selection score first.
+std::vector<int> by_selection(const std::vector<Trajectory>& trajectories) {
+  std::vector<int> order(trajectories.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
+    return trajectories[static_cast<std::size_t>(a)].selection <
+           trajectories[static_cast<std::size_t>(b)].selection;
+  });
+  return order;
+}
+
+/// The best of each group: members of a group descend from each other and agree too easily.
+std::vector<int> champions(const std::vector<int>& order) {
+  std::vector<int> best;
+  for (const int index : order) {
+    const auto same_group = [&](int other) { return other / group_size == index / group_size; };
+    if (std::none_of(best.begin(), best.end(), same_group)) best.push_back(index);
+  }
+  return best;
+}
+
+double similarity(const Trajectory& a, const Trajectory& b) {
+  return score::tm_score(a.ca, b.ca, score::Search::Sampled);
+}
+
+std::vector<int> distinct(const std::vector<Trajectory>& trajectories,
+                          const std::vector<int>& order, int count) {
+  std::vector<int> chosen;
+  for (const int index : order) {
+    if (static_cast<int>(chosen.size()) == count) break;
+    const bool known = std::any_of(chosen.begin(), chosen.end(), [&](int other) {
+      return similarity(trajectories[static_cast<std::size_t>(index)],
+                        trajectories[static_cast<std::size_t>(other)]) > same_shape;
+    });
+    if (!known) chosen.push_back(index);
+  }
+  return chosen;
+}
+
+/// The other groups' champions, best first.
+std::vector<const Trajectory*> witnesses(const std::vector<Trajectory>& trajectories,
+                                         const std::vector<int>& best, int index) {
+  std::vector<const Trajectory*> others;
+  for (const int other : best) {
+    if (other / group_size != index / group_size && others.size() < comparisons) {
+      others.push_back(&trajectories[static_cast<std::size_t>(other)]);
+    }
+  }
+  return others;
+}
+
+struct TopContacts {
+  std::vector<DistanceMap::Pair> pairs;
+  double mean_probability = 0;
+};
+
+TopContacts top_contacts(const DistanceMap& distances) {
+  TopContacts top;
+  for (const DistanceMap::Pair& pair : distances.pairs) {
+    if (pair.j - pair.i >= 6) top.pairs.push_back(pair);
+  }
+  std::stable_sort(top.pairs.begin(), top.pairs.end(), [](const auto& a, const auto& b) {
+    return a.contact() > b.contact();
+  });
+  top.pairs.resize(std::min(top.pairs.size(), static_cast<std::size_t>(distances.length)));
+  for (const auto& pair : top.pairs) {
+    top.mean_probability += pair.contact() / static_cast<double>(top.pairs.size());
+  }
+  return top;
+}
+
+double satisfaction(const TopContacts& top, const std::vector<BackboneResidue>& chain) {
+  int satisfied = 0;
+  for (const auto& pair : top.pairs) {
+    const Vec3 r = chain[static_cast<std::size_t>(pair.i)].cb -
+                   chain[static_cast<std::size_t>(pair.j)].cb;
+    satisfied += static_cast<int>(norm(r) < 9);
+  }
+  return top.pairs.empty() ? 0 : satisfied / static_cast<double>(top.pairs.size());
+}
+
+std::vector<BackboneResidue> chain_of(const Trajectory& trajectory) {
+  std::vector<BackboneResidue> chain(trajectory.torsions.size() / 2);
+  build_backbone(trajectory.torsions, chain);
+  return chain;
+}
+
+std::vector<double> agreement(const Trajectory& own, const std::vector<const Trajectory*>& others) {
+  std::vector<double> mean(own.ca.size(), others.empty() ? 0.5 : 0.0);
+  for (const Trajectory* other : others) {
+    const std::vector<std::optional<Vec3>> theirs(other->ca.begin(), other->ca.end());
+    const score::Lddt lddt = score::lddt_ca(theirs, own.ca);
+    for (std::size_t i = 0; i < mean.size(); ++i) {
+      mean[i] += lddt.per_residue[i] / static_cast<double>(others.size());
+    }
+  }
+  return mean;
+}
+
+void write_confidence(const std::vector<double>& agreement, io::Model& model) {
+  auto& residues = model.structure.chains.front().residues;
+  for (std::size_t i = 0; i < residues.size(); ++i) {
+    model.plddt.push_back(estimate_plddt(agreement[i], model.predicted_tm));
+    for (io::Atom& atom : residues[i].atoms) atom.b_factor = model.plddt.back();
+  }
+}
+
+io::Model make_model(const io::Sequence& sequence, const TopContacts& top,
+                     const Trajectory& own, const std::vector<const Trajectory*>& others) {
+  Evidence evidence;
+  for (const Trajectory* other : others) {
+    evidence.consensus += similarity(own, *other) / static_cast<double>(others.size());
+  }
+  evidence.satisfaction = satisfaction(top, chain_of(own));
+  evidence.clarity = top.mean_probability;
+  io::Model model;
+  model.structure = backbone_structure(sequence, own.torsions);
+  model.predicted_tm = estimate_tm(evidence);
+  model.energy = own.selection;
+  write_confidence(agreement(own, others), model);
+  return model;
+}
+
+io::Atom atom(const std::string& name, const Vec3& position) {
+  return {name, name.substr(0, 1), position, 0, 1};
+}
+
+}  // namespace
+
+std::vector<io::Model> choose_models(const io::Sequence& sequence, const DistanceMap& distances,
+                                     const FoldingInput& input,
+                                     const std::vector<Trajectory>& trajectories, int count,
+                                     const Context& context) {
+  (void)input;
+  const std::vector<int> order = by_selection(trajectories);
+  const std::vector<int> best = champions(order);
+  const std::vector<int> chosen = distinct(trajectories, order, count);
+  const TopContacts top = top_contacts(distances);
+  std::vector<io::Model> models(chosen.size());
+  parallel_for(context, static_cast<int>(chosen.size()), [&](int k) {
+    const int index = chosen[static_cast<std::size_t>(k)];
+    models[static_cast<std::size_t>(k)] =
+        make_model(sequence, top, trajectories[static_cast<std::size_t>(index)],
+                   witnesses(trajectories, best, index));
+  });
+  return models;
+}
+
+io::Structure backbone_structure(const io::Sequence& sequence, std::span<const double> torsions) {
+  std::vector<BackboneResidue> chain(torsions.size() / 2);
+  build_backbone(torsions, chain);
+  io::Structure structure{sequence.name, {{"A", {}}}};
+  for (std::size_t i = 0; i < chain.size(); ++i) {
+    const bool last = i + 1 == chain.size();
+    io::Residue residue;
+    residue.name = std::string(io::three_letter(sequence.residues[i]));
+    residue.number = static_cast<int>(i) + 1;
+    residue.atoms = {atom("N", chain[i].n), atom("CA", chain[i].ca), atom("C", chain[i].c),
+                     atom("O", last ? terminal_oxygen(chain[i], torsions[2 * i + 1])
+                                    : carbonyl_oxygen(chain[i], chain[i + 1].n))};
+    if (sequence.residues[i] != 'G') residue.atoms.push_back(atom("CB", chain[i].cb));
+    structure.chains.front().residues.push_back(std::move(residue));
+  }
+  return structure;
+}
+
+double estimate_tm(const Evidence& evidence) {
+  const double tm = 0.516 + 0.070 * (evidence.consensus - 0.705) / 0.119 +
+                    0.047 * (evidence.satisfaction - 0.769) / 0.146;
+  return std::clamp(tm, 0.05, 0.95);
+}
+
+double estimate_plddt(double agreement, double predicted_tm) {
+  return std::clamp(100 * (0.5 * agreement + 0.5 * predicted_tm), 5.0, 95.0);
+}
+
+}  // namespace foldstream::workflows::predict
