@@ -70,7 +70,7 @@ void check_torch(Findings& findings) {
 }
 
 void check_openmm(Findings& findings) {
-  if (!workflows::refine::openmm_is_available()) {
+  if (workflows::refine::openmm_version().empty()) {
     findings.bad("OpenMM", "not in this build; configure with -DFOLDSTREAM_WITH_OPENMM=ON");
     return;
   }

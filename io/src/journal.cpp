@@ -1,9 +1,10 @@
 #include "journal.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <fcntl.h>
 #include <optional>
 #include <vector>
 

@@ -1,8 +1,8 @@
-#include <foldstream/io/run_store.hpp>
-
 #include "hdf5/tensor_file.hpp"
 #include "run_store_index.hpp"
 #include "run_store_load.hpp"
+
+#include <foldstream/io/run_store.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -243,8 +243,8 @@ class RunStore::Impl {
     return *file_;
   }
 
-  /// After an error HDF5's idea of the file cannot be trusted: what the journal holds stays, the next
-  /// save begins another file.
+  /// After an error HDF5's idea of the file cannot be trusted: what the journal holds stays, the
+  /// next save begins another file.
   void give_up_file() noexcept {
     if (!file_) return;
     file_->abandon();

@@ -1,28 +1,31 @@
 #include "run_store_file.hpp"
 
-#include <cerrno>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <system_error>
 #include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
 #include <utility>
 
 namespace foldstream::io {
 
 std::string cure_for(int reason) {
   switch (reason) {
-    case ENOSPC: return "Free space and run again: finished work is kept.";
+    case ENOSPC:
+      return "Free space and run again: finished work is kept.";
     case EDQUOT:
       return "The quota is used up: free space of yours and run again: finished work is kept.";
     case EROFS:
     case EACCES:
-    case EPERM: return "Choose a folder that you may write to, or change its permissions.";
-    case EFBIG: return "Raise the limit on file sizes (ulimit -f) and run again.";
-    default: return "Check the file system and run again: finished work is kept.";
+    case EPERM:
+      return "Choose a folder that you may write to, or change its permissions.";
+    case EFBIG:
+      return "Raise the limit on file sizes (ulimit -f) and run again.";
+    default:
+      return "Check the file system and run again: finished work is kept.";
   }
 }
 
@@ -69,66 +72,58 @@ std::size_t File::read(std::uint64_t offset, std::span<std::byte> into) const {
   return done;
 }
 
-void File::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+int File::try_write(std::uint64_t offset, std::span<const std::byte> bytes) noexcept {
   std::size_t done = 0;
   while (done < bytes.size()) {
     const ssize_t put = ::pwrite(descriptor_, bytes.data() + done, bytes.size() - done,
                                  static_cast<off_t>(offset + done));
     if (put < 0 && errno == EINTR) continue;
-    if (put < 0) throw file_error(path_, "write", errno);
+    if (put <= 0) return put < 0 ? errno : EIO;
     done += static_cast<std::size_t>(put);
   }
+  return 0;
+}
+
+int File::try_truncate(std::uint64_t size) noexcept {
+  return ::ftruncate(descriptor_, static_cast<off_t>(size)) != 0 ? errno : 0;
+}
+
+void File::write(std::uint64_t offset, std::span<const std::byte> bytes) {
+  if (const int reason = try_write(offset, bytes)) throw file_error(path_, "write", reason);
 }
 
 void File::truncate(std::uint64_t size) {
-  if (::ftruncate(descriptor_, static_cast<off_t>(size)) != 0) {
-    throw file_error(path_, "cut the torn end", errno);
-  }
+  if (const int reason = try_truncate(size)) throw file_error(path_, "cut the torn end", reason);
 }
 
-void File::sync() { sync_descriptor(descriptor_, path_); }
-
-bool File::lock() {
-  return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+void File::sync() {
+  if (::fdatasync(descriptor_) != 0) throw file_error(path_, "make the data durable", errno);
 }
 
-void sync_descriptor(int descriptor, const std::filesystem::path& path) {
-  if (::fdatasync(descriptor) != 0) throw file_error(path, "make the data durable", errno);
-}
-
-void reserve_space(int descriptor, std::uint64_t bytes, const std::filesystem::path& path) {
-  struct stat status = {};
-  if (::fstat(descriptor, &status) != 0) throw file_error(path, "read the size", errno);
+void File::reserve(std::uint64_t bytes) {
+  const std::string what = "get " + std::to_string(bytes) + " more bytes";
 #ifdef FALLOC_FL_KEEP_SIZE
+  const auto end = static_cast<off_t>(size());
   int done = -1;
   do {
-    done = ::fallocate(descriptor, FALLOC_FL_KEEP_SIZE, status.st_size, static_cast<off_t>(bytes));
+    done = ::fallocate(descriptor_, FALLOC_FL_KEEP_SIZE, end, static_cast<off_t>(bytes));
   } while (done != 0 && errno == EINTR);
   if (done == 0) return;
-  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) {
-    throw file_error(path, "get " + std::to_string(bytes) + " more bytes", errno);
-  }
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw file_error(path_, what, errno);
 #endif
   struct statvfs system = {};
-  if (::fstatvfs(descriptor, &system) != 0) return;  // then the writes themselves will tell
-  if (system.f_bavail * system.f_frsize < bytes) {
-    throw file_error(path, "get " + std::to_string(bytes) + " more bytes", ENOSPC);
+  if (::fstatvfs(descriptor_, &system) != 0) return;  // then the writes themselves will tell
+  if (system.f_bavail * system.f_frsize < bytes) throw file_error(path_, what, ENOSPC);
+}
+
+void File::release_reserve() noexcept {
+  struct stat status = {};
+  if (is_open() && ::fstat(descriptor_, &status) == 0) {
+    try_truncate(static_cast<std::uint64_t>(status.st_size));
   }
 }
 
-void release_reserve(const std::filesystem::path& path) noexcept {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0) return;
-  if (::truncate(path.c_str(), status.st_size) != 0) return;
-}
-
-bool detach_descriptor(int descriptor) noexcept {
-  const int memory = ::memfd_create("foldstream-detached", MFD_CLOEXEC);
-  if (memory < 0) return false;
-  const bool done = ::dup2(memory, descriptor) >= 0;
-  ::close(memory);
-  return done;
-}
+bool File::lock() { return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
 
 void sync_folder(const std::filesystem::path& folder) {
   const int descriptor = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

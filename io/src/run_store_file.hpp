@@ -1,4 +1,5 @@
-// File: a POSIX file of the run folder, read and written at offsets, with errors that name the cure.
+// File: a POSIX file of the run folder, read and written at offsets, with errors that name the
+// cure.
 #pragma once
 
 #include <foldstream/error.hpp>
@@ -34,6 +35,14 @@ class File {
   std::size_t read(std::uint64_t offset, std::span<std::byte> into) const;
   void write(std::uint64_t offset, std::span<const std::byte> bytes);
   void truncate(std::uint64_t size);
+  /// As `write` and `truncate`, but return 0 or the errno.
+  int try_write(std::uint64_t offset, std::span<const std::byte> bytes) noexcept;
+  int try_truncate(std::uint64_t size) noexcept;
+  /// Makes sure that `bytes` more can be written behind the end: by allocating them, or where the
+  /// file system cannot, by looking at its free space. @throws Error{Io}
+  void reserve(std::uint64_t bytes);
+  /// Gives back what `reserve` allocated and nobody used; never fails.
+  void release_reserve() noexcept;
   /// fdatasync.
   void sync();
   /// Takes the file for this process (flock). False if another one has it; true where the file
@@ -44,20 +53,6 @@ class File {
   std::filesystem::path path_;
   int descriptor_ = -1;
 };
-
-/// fdatasync of a descriptor owned by somebody else. @throws Error{Io} naming `path`.
-void sync_descriptor(int descriptor, const std::filesystem::path& path);
-
-/// Makes sure that `bytes` more can be written behind the end of the file: by allocating them, or
-/// where the file system cannot, by looking at its free space. @throws Error{Io} naming `path`.
-void reserve_space(int descriptor, std::uint64_t bytes, const std::filesystem::path& path);
-
-/// Gives back what `reserve_space` allocated behind the end of the file; never fails.
-void release_reserve(const std::filesystem::path& path) noexcept;
-
-/// Turns a descriptor into one of an anonymous file in memory, so that whoever owns it can finish
-/// writing and close it without an error and without touching the disk. False if that failed.
-bool detach_descriptor(int descriptor) noexcept;
 
 /// Makes the entries of a folder durable. @throws Error{Io}
 void sync_folder(const std::filesystem::path& folder);

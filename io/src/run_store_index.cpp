@@ -1,8 +1,9 @@
 #include "run_store_index.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstdio>
-#include <fcntl.h>
 #include <tuple>
 
 namespace foldstream::io {
@@ -44,8 +45,10 @@ std::vector<JournalDamage> RunIndex::refresh() {
   for (const auto& path : journals_in(ranks_)) {
     const std::size_t number = journal_number(path);
     Journal& journal = journals_[number];
-    const JournalScan scan = scan_journal(
-        journal.file, journal.end, [&](const JournalEntry& entry) { add({number, entry}); });
+    const JournalScan scan =
+        scan_journal(journal.file, journal.end, [&](const JournalEntry& entry) {
+          add({number, entry});
+        });
     journal.end = scan.end;
     if (scan.skipped > 0) damages.push_back({path, scan.skipped});
   }

@@ -1,6 +1,5 @@
-#include "run_store_load.hpp"
-
 #include "run_store_file.hpp"
+#include "run_store_load.hpp"
 
 #include <fcntl.h>
 
@@ -17,8 +16,7 @@ namespace {
 
 /// Before memory is taken for it: a tensor must be as long as its pieces, and they lie in the file.
 void check_pieces(const StoredField& field, std::uint64_t file_size) {
-  const auto wanted =
-      static_cast<std::uint64_t>(element_count(field.shape)) * size_of(field.dtype);
+  const auto wanted = static_cast<std::uint64_t>(element_count(field.shape)) * size_of(field.dtype);
   std::uint64_t total = 0;
   for (const StoredPiece& piece : field.pieces) {
     if (piece.bytes > file_size || piece.offset > file_size - piece.bytes) {
@@ -56,7 +54,8 @@ StoredTask load_task(const std::filesystem::path& ranks, const TaskRecord& recor
   StoredTask task{record.target, record.task, record.seconds, {}};
   for (const std::string& port : record.ports) task.outputs[port];
   for (const StoredField& field : record.fields) {
-    task.outputs[field.port][field.name] = {load_tensor(file, field, size), field.units, field.axes};
+    task.outputs[field.port][field.name] = {load_tensor(file, field, size), field.units,
+                                            field.axes};
   }
   return task;
 }

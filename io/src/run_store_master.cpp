@@ -1,8 +1,8 @@
-#include <foldstream/io/run_store.hpp>
-
 #include "hdf5/output_file.hpp"
 #include "run_store_file.hpp"
 #include "run_store_record.hpp"
+
+#include <foldstream/io/run_store.hpp>
 
 #include <set>
 
@@ -28,8 +28,8 @@ void write_target_table(const hdf5::Handle& file, const std::vector<TargetRow>& 
                                         {"length", offsetof(Row, length), H5T_STD_I64LE}});
   std::vector<Row> rows;
   for (const TargetRow& target : targets) {
-    rows.push_back({target.name.c_str(), target.outcome.c_str(), target.reason.c_str(),
-                    target.length});
+    rows.push_back(
+        {target.name.c_str(), target.outcome.c_str(), target.reason.c_str(), target.length});
   }
   const Shape shape = {static_cast<std::int64_t>(rows.size())};
   const hdf5::Handle table = hdf5::create_dataset(file, "/targets_table", type.id(), shape, {});

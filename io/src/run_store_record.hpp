@@ -34,8 +34,8 @@ struct TaskRecord {
   std::string target;
   std::string task;
   double seconds = 0;
-  std::string file;   ///< of the rank, "r0000-g0.h5"
-  std::string group;  ///< in that file, "/targets/<target>/<task>"
+  std::string file;                ///< of the rank, "r0000-g0.h5"
+  std::string group;               ///< in that file, "/targets/<target>/<task>"
   std::vector<std::string> ports;  ///< all of them, those without fields too
   std::vector<StoredField> fields;
 };
@@ -61,8 +61,8 @@ std::string task_path(std::string_view target, std::string_view task);
 /// another field bears the name of such a group; then it is escaped.
 std::string field_path(const std::string& name, const Record& record);
 
-/// The shape of the chunks of a tensor: whole, or cut along one axis to about 4 MiB, with length 1 on
-/// the axes before it, so that each chunk is contiguous in the tensor. Empty for no axes.
+/// The shape of the chunks of a tensor: whole, or cut along one axis to about 4 MiB, with length 1
+/// on the axes before it, so that each chunk is contiguous in the tensor. Empty for no axes.
 Shape chunk_shape(const Shape& shape, std::size_t element_bytes);
 
 /// One chunk of a tensor: its first element's place, and its bytes in the tensor.

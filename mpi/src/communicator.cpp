@@ -1,6 +1,6 @@
-#include <foldstream/mpi/communicator.hpp>
-
 #include "transport.hpp"
+
+#include <foldstream/mpi/communicator.hpp>
 
 namespace foldstream::mpi {
 

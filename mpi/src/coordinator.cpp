@@ -6,13 +6,15 @@
 namespace foldstream::mpi {
 namespace {
 
-constexpr double alive_interval = 5;          // s
-constexpr double courtesy = 0.020;            // s
+constexpr double alive_interval = 5;            // s
+constexpr double courtesy = 0.020;              // s
 constexpr std::size_t outcome_bytes = 1 << 20;  // of one message
 
 std::string rank_text(int rank) { return "rank " + std::to_string(rank); }
 
-std::string seconds_text(double seconds) { return std::to_string(static_cast<int>(seconds)) + " s"; }
+std::string seconds_text(double seconds) {
+  return std::to_string(static_cast<int>(seconds)) + " s";
+}
 
 }  // namespace
 
@@ -24,16 +26,33 @@ void Coordinator::on_message(int rank, const Message& message, double now) {
   if (peer.is_lost || is_done_) return;
   peer.last_heard = now;
   switch (message.kind) {
-    case MessageKind::hello: on_hello(rank, message); break;
-    case MessageKind::request: on_request(rank, message, now); break;
-    case MessageKind::returned: on_returned(rank, message); break;
-    case MessageKind::counted: on_counted(rank, message); break;
-    case MessageKind::ended: on_ended(rank, message); break;
-    case MessageKind::ask_cancel: cancel(); break;
-    case MessageKind::failed: on_failed(message); break;
-    case MessageKind::finished: peer.has_left = true; break;
+    case MessageKind::hello:
+      on_hello(rank, message);
+      break;
+    case MessageKind::request:
+      on_request(rank, message, now);
+      break;
+    case MessageKind::returned:
+      on_returned(rank, message);
+      break;
+    case MessageKind::counted:
+      on_counted(rank, message);
+      break;
+    case MessageKind::ended:
+      on_ended(rank, message);
+      break;
+    case MessageKind::ask_cancel:
+      cancel();
+      break;
+    case MessageKind::failed:
+      on_failed(message);
+      break;
+    case MessageKind::finished:
+      peer.has_left = true;
+      break;
     case MessageKind::alive:
-    case MessageKind::event: return;
+    case MessageKind::event:
+      return;
     default:
       throw Error(ErrorKind::Communication, rank_text(rank) +
                                                 " sent a message that rank 0 cannot understand. "
@@ -164,13 +183,9 @@ void Coordinator::lose(int rank, const std::string& why) {
 }
 
 /// Nothing is left to grant, though something may still come back.
-bool Coordinator::is_exhausted() const {
-  return returned_.empty() && total_ && next_ >= *total_;
-}
+bool Coordinator::is_exhausted() const { return returned_.empty() && total_ && next_ >= *total_; }
 
-bool Coordinator::is_over() const {
-  return is_cancelled_ || (is_exhausted() && granted_.empty());
-}
+bool Coordinator::is_over() const { return is_cancelled_ || (is_exhausted() && granted_.empty()); }
 
 void Coordinator::serve(double now) {
   while (Peer* peer = next_in_line()) {
@@ -205,8 +220,10 @@ void Coordinator::grant(Peer& peer, double now) {
   lease.time = now;
   for (; peer.wanted > 0 && !lease.is_over && !is_exhausted(); --peer.wanted) {
     int index = next_;
-    if (returned_.empty()) ++next_;
-    else index = returned_.extract(returned_.begin()).value();
+    if (returned_.empty())
+      ++next_;
+    else
+      index = returned_.extract(returned_.begin()).value();
     granted_[index] = rank_of(peer);
     ++peer.held;
     lease.indices.push_back(index);

@@ -12,16 +12,16 @@
 namespace foldstream::mpi {
 
 struct CoordinatorOptions {
-  bool wants_events = false;     ///< somebody listens at rank 0
-  double start_seconds = 900;    ///< 0 = for ever, here and below
+  bool wants_events = false;   ///< somebody listens at rank 0
+  double start_seconds = 900;  ///< 0 = for ever, here and below
   double silence_seconds = 120;
 };
 
 /// Grants each target to one rank, the earliest first, until some rank finds the end of its source.
 /// Times are seconds since the run began. What is to be sent collects in the outbox.
 ///
-/// Of two ranks that want a target the one with fewer targets per thread gets it; a rank waits up to
-/// 20 ms for an emptier one to ask first, so that few targets spread evenly.
+/// Of two ranks that want a target the one with fewer targets per thread gets it; a rank waits up
+/// to 20 ms for an emptier one to ask first, so that few targets spread evenly.
 class Coordinator {
  public:
   Coordinator(int ranks, CoordinatorOptions options);

@@ -1,6 +1,6 @@
-#include <foldstream/mpi/distributed_executor.hpp>
-
 #include "distributed_run.hpp"
+
+#include <foldstream/mpi/distributed_executor.hpp>
 
 namespace foldstream::mpi {
 namespace {

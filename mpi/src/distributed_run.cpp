@@ -68,9 +68,9 @@ DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptio
       cursor_(std::move(source), options_.keep_values),
       worker_(parts_.rank, with_threads(parts_.worker, parts_.threads->threads()), digest(graph_)) {
   if (parts_.rank == 0)
-    coordinator_.emplace(parts_.ranks, CoordinatorOptions{options_.observer != nullptr,
-                                                          parts_.worker.start_seconds,
-                                                          parts_.worker.silence_seconds});
+    coordinator_.emplace(
+        parts_.ranks, CoordinatorOptions{options_.observer != nullptr, parts_.worker.start_seconds,
+                                         parts_.worker.silence_seconds});
 }
 
 DistributedRun::~DistributedRun() = default;
@@ -83,7 +83,8 @@ void DistributedRun::start() {
   RunOptions options = options_;
   options.observer = std::make_shared<Listener>(*this);
   try {
-    Run local = parts_.threads->run_source(graph_, [this] { return next_target(); }, options);
+    Run local = parts_.threads->run_source(
+        graph_, [this] { return next_target(); }, options);
     const std::scoped_lock lock(mutex_);
     local_.emplace(std::move(local));
   } catch (const std::exception& error) {
@@ -199,8 +200,10 @@ void DistributedRun::on_message(const Envelope& envelope) {
     observe(read_event(reader));
   }
   const std::scoped_lock lock(mutex_);
-  if (coordinator_) coordinator_->on_message(envelope.peer, envelope.message, elapsed());
-  else worker_.on_message(envelope.message, elapsed());
+  if (coordinator_)
+    coordinator_->on_message(envelope.peer, envelope.message, elapsed());
+  else
+    worker_.on_message(envelope.message, elapsed());
   settle();
 }
 
@@ -236,14 +239,18 @@ void DistributedRun::settle() {
     is_moving = false;
     for (Message& message : worker_.take_outbox()) {
       is_moving = true;
-      if (coordinator_) coordinator_->on_message(0, message, elapsed());
-      else outbox_.push_back({0, std::move(message)});
+      if (coordinator_)
+        coordinator_->on_message(0, message, elapsed());
+      else
+        outbox_.push_back({0, std::move(message)});
     }
     if (!coordinator_) break;
     for (Envelope& envelope : coordinator_->take_outbox()) {
       is_moving = true;
-      if (envelope.peer == 0) worker_.on_message(envelope.message, elapsed());
-      else outbox_.push_back(std::move(envelope));
+      if (envelope.peer == 0)
+        worker_.on_message(envelope.message, elapsed());
+      else
+        outbox_.push_back(std::move(envelope));
     }
   }
   if (!outbox_.empty()) parts_.exchange->wake();
@@ -334,20 +341,19 @@ Value DistributedRun::stored_value(const std::string& task, const std::string& p
     if (found == stored_.end()) {
       std::optional<Target> target = cursor_.kept(index);
       if (!target) throw Error(ErrorKind::NotFound, "the target is not kept.");
-      const TargetSource once = [target]() mutable {
-        return std::exchange(target, std::nullopt);
-      };
-      found = stored_.emplace(index, parts_.threads->run_source(lookup_graph(graph_), once,
-                                                                {options_.store, nullptr, true}))
+      const TargetSource once = [target]() mutable { return std::exchange(target, std::nullopt); };
+      found = stored_
+                  .emplace(index, parts_.threads->run_source(lookup_graph(graph_), once,
+                                                             {options_.store, nullptr, true}))
                   .first;
     }
     found->second.wait();
     return found->second.value(untyped_output(task, port), index);
   } catch (const Error& error) {
     throw Error(ErrorKind::NotFound,
-                "the value of " + task + "." + port + " of target number " +
-                    std::to_string(index) + " ('" + ended.outcome.name + "') is on rank " +
-                    std::to_string(ended.rank) + ", and rank " + std::to_string(parts_.rank) +
+                "the value of " + task + "." + port + " of target number " + std::to_string(index) +
+                    " ('" + ended.outcome.name + "') is on rank " + std::to_string(ended.rank) +
+                    ", and rank " + std::to_string(parts_.rank) +
                     " cannot load it: " + error.what() +
                     " Give all ranks a store on the same folder, or ask on that rank.");
   }

@@ -79,7 +79,7 @@ class DistributedRun final : public RunState, public Endpoint {
   Worker worker_;
   std::optional<Coordinator> coordinator_;  ///< on rank 0
   std::vector<Envelope> outbox_;
-  std::map<int, TargetOutcome> live_;                    ///< by target index
+  std::map<int, TargetOutcome> live_;                       ///< by target index
   std::map<std::pair<int, std::string>, double> progress_;  ///< when it was last forwarded
   bool has_local_ended_ = false;
 

@@ -5,8 +5,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto busy_time = 100us;   // since the last message: keep looking
-constexpr auto eager_time = 2ms;    // look often
+constexpr auto busy_time = 100us;  // since the last message: keep looking
+constexpr auto eager_time = 2ms;   // look often
 constexpr auto eager_pause = 50us;
 constexpr auto idle_pause = 500us;
 constexpr auto flush_time = 30s;

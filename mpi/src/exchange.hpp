@@ -27,8 +27,8 @@ class Endpoint {
   virtual void give_up(const std::string& why) = 0;
 };
 
-/// Carries the messages of all runs of an executor. Sleeps while there is no run; while there is one,
-/// it looks for messages at least every half millisecond, without holding a core. Thread-safe.
+/// Carries the messages of all runs of an executor. Sleeps while there is no run; while there is
+/// one, it looks for messages at least every half millisecond, without holding a core. Thread-safe.
 class Exchange {
  public:
   explicit Exchange(std::unique_ptr<Transport> transport);

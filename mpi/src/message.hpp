@@ -28,7 +28,7 @@ enum class MessageKind : std::uint8_t {
   finished,  ///< nothing runs here any more; the last message of a worker
   alive,
   // from the coordinator
-  lease,     ///< Lease
+  lease,  ///< Lease
   cancel,
   outcomes,  ///< i32 count, then (i32 rank, target outcome) each
   finish,    ///< failure; the last message of the coordinator
@@ -52,8 +52,7 @@ struct Envelope {
 class ByteWriter {
  public:
   template <class T>
-    requires std::is_arithmetic_v<T>
-  ByteWriter& number(T value) {
+  requires std::is_arithmetic_v<T> ByteWriter& number(T value) {
     const auto* bytes = reinterpret_cast<const std::byte*>(&value);
     bytes_.insert(bytes_.end(), bytes, bytes + sizeof value);
     return *this;
@@ -73,8 +72,7 @@ class ByteReader {
   explicit ByteReader(const std::vector<std::byte>& bytes) : bytes_(bytes) {}
 
   template <class T>
-    requires std::is_arithmetic_v<T>
-  T number() {
+  requires std::is_arithmetic_v<T> T number() {
     T value;
     std::memcpy(&value, advance(sizeof value), sizeof value);
     return value;

@@ -1,7 +1,7 @@
-#include <foldstream/mpi/rehearsal.hpp>
-
 #include "distributed_run.hpp"
 #include "loopback_transport.hpp"
+
+#include <foldstream/mpi/rehearsal.hpp>
 
 #include <deque>
 #include <mutex>
@@ -38,8 +38,10 @@ class SharedSource {
     std::size_t& position = positions_[static_cast<std::size_t>(rank)];
     if (position == targets_.size() && !is_at_end_) {
       std::optional<Target> target = source_();
-      if (target) targets_.push_back(std::move(*target));
-      else is_at_end_ = true;
+      if (target)
+        targets_.push_back(std::move(*target));
+      else
+        is_at_end_ = true;
     }
     if (position == targets_.size()) return std::nullopt;
     return targets_[position++];

@@ -1,6 +1,6 @@
-#include <foldstream/mpi/session.hpp>
-
 #include "mpi_calls.hpp"
+
+#include <foldstream/mpi/session.hpp>
 
 #include <sched.h>
 
@@ -64,8 +64,8 @@ void Session::abort(int exit_code) {
 
 bool Session::is_launched(const std::function<const char*(const char*)>& lookup) {
   // Open MPI, PMI-1/2 (MPICH, Intel, Cray, srun), PMIx (Open MPI 5, srun), MVAPICH, Cray PALS
-  constexpr std::array names = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK",          "PMI_SIZE",
-                                "PMIX_RANK",            "MV2_COMM_WORLD_SIZE", "PALS_RANKID"};
+  constexpr std::array names = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK",   "PMI_SIZE", "PMIX_RANK",
+                                "MV2_COMM_WORLD_SIZE",  "PALS_RANKID"};
   return std::ranges::any_of(names, [&](const char* name) { return lookup(name) != nullptr; });
 }
 

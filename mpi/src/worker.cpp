@@ -10,7 +10,9 @@ constexpr double alive_interval = 5;      // s
 constexpr double lease_work = 0.010;      // s, of work in a lease
 constexpr double lease_patience = 0.050;  // s, until an unbegun lease goes back
 
-std::string seconds_text(double seconds) { return std::to_string(static_cast<int>(seconds)) + " s"; }
+std::string seconds_text(double seconds) {
+  return std::to_string(static_cast<int>(seconds)) + " s";
+}
 
 }  // namespace
 
@@ -131,15 +133,22 @@ void Worker::tick(double now) {
 void Worker::on_message(const Message& message, double now) {
   last_heard_ = now;
   switch (message.kind) {
-    case MessageKind::lease: return on_lease(message, now);
-    case MessageKind::cancel: is_cancelled_ = true; return;
-    case MessageKind::outcomes: return on_outcomes(message);
-    case MessageKind::finish: return on_finish(message);
-    case MessageKind::still_here: return;
+    case MessageKind::lease:
+      return on_lease(message, now);
+    case MessageKind::cancel:
+      is_cancelled_ = true;
+      return;
+    case MessageKind::outcomes:
+      return on_outcomes(message);
+    case MessageKind::finish:
+      return on_finish(message);
+    case MessageKind::still_here:
+      return;
     default:
-      throw Error(ErrorKind::Communication, "rank " + std::to_string(rank_) +
-                                                " got a message from rank 0 that it cannot "
-                                                "understand. Use the same Foldstream on all ranks.");
+      throw Error(ErrorKind::Communication,
+                  "rank " + std::to_string(rank_) +
+                      " got a message from rank 0 that it cannot "
+                      "understand. Use the same Foldstream on all ranks.");
   }
 }
 

@@ -14,7 +14,7 @@ namespace foldstream::mpi {
 struct WorkerOptions {
   int threads = 1;
   int lease_depth = 16;
-  double start_seconds = 900;    ///< 0 = for ever, here and below
+  double start_seconds = 900;  ///< 0 = for ever, here and below
   double silence_seconds = 120;
 };
 

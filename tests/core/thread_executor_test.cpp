@@ -137,7 +137,7 @@ TEST(ThreadExecutor, StopCallbacksOfABodyMayAskTheRun) {
   ThreadExecutor executor({.threads = 1});
   const TemporaryFolder folder;
   const Journal journal(folder.path() / "calls");
-  std::atomic<const Run*> handle = nullptr;
+  std::atomic<const foldstream::Run*> handle = nullptr;
   Graph graph;
   graph.add(number_task(journal, "asks", {"x"}, [&](const Values&, const Context& context) {
     const std::stop_callback ask(context.stop, [&] { handle.load()->outcomes(); });

@@ -19,9 +19,8 @@ struct Found {
 
 Found scan(const std::filesystem::path& path) {
   Found found;
-  found.scan = scan_journal(File(path, O_RDONLY), 0, [&](const JournalEntry& entry) {
-    found.entries.push_back(entry);
-  });
+  found.scan = scan_journal(File(path, O_RDONLY), 0,
+                            [&](const JournalEntry& entry) { found.entries.push_back(entry); });
   return found;
 }
 

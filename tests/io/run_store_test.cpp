@@ -1,15 +1,17 @@
-// The run store: what was saved comes back byte by byte, or not at all, whatever happened meanwhile.
+// The run store: what was saved comes back byte by byte, or not at all, whatever happened
+// meanwhile.
+#include "test_support.hpp"
+
 #include <foldstream/io/run_store.hpp>
 
-#include "test_support.hpp"
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <csignal>
 #include <future>
-#include <sys/mount.h>
-#include <sys/wait.h>
 #include <thread>
-#include <unistd.h>
 
 namespace foldstream::io {
 namespace {
@@ -299,9 +301,7 @@ TEST(RunStore, LetsTwoProcessesWriteAndLearnsOfTheOther) {
 /// A small file system of its own, if mounting is permitted.
 class SmallDisk {
  public:
-  SmallDisk() {
-    is_mounted_ = mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=1m") == 0;
-  }
+  SmallDisk() { is_mounted_ = mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=1m") == 0; }
   ~SmallDisk() {
     if (is_mounted_) umount(folder_.path().c_str());
   }
@@ -452,8 +452,7 @@ TEST(MasterFile, LinksTheTasksOfTheRunAndTheNewestOfAName) {
 
   write_master_file(store, {{}, {}, std::vector<Key>{key_for(1), key_for(10)}});
 
-  const std::string tree =
-      output_of("h5dump -n " + (folder.path() / "run.h5").string());
+  const std::string tree = output_of("h5dump -n " + (folder.path() / "run.h5").string());
   EXPECT_THAT(tree, testing::HasSubstr("/targets/P1/predict -> ranks/r0000-g0.h5 "
                                        "/targets/P1/predict~2"));
   EXPECT_THAT(tree, testing::Not(testing::HasSubstr("P2")));

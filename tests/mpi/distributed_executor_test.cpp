@@ -1,9 +1,9 @@
 // The executor contract on the ranks of an MPI job.
-#include <foldstream/mpi/distributed_executor.hpp>
-
 #include "core/executor_contract.hpp"
 #include "mpi/file_store.hpp"
 #include "mpi/rank_main.hpp"
+
+#include <foldstream/mpi/distributed_executor.hpp>
 
 namespace foldstream::test {
 namespace {
@@ -49,11 +49,8 @@ ExecutorCase on_ranks(int threads) {
   };
 }
 
-/// Cases know their rank, so they are made when MPI runs: the generator is called late.
-std::vector<ExecutorCase> cases() {
-  const static mpi::Session session;
-  return {on_ranks(1), on_ranks(2)};
-}
+/// Called when MPI runs: GoogleTest makes parameters in its initialisation, not before main.
+std::vector<ExecutorCase> cases() { return {on_ranks(1), on_ranks(2)}; }
 
 INSTANTIATE_TEST_SUITE_P(Ranks, ExecutorContract, testing::ValuesIn(cases()), case_name);
 

@@ -1,6 +1,5 @@
 // LoopbackTransport keeps the transport contract.
 #include "loopback_transport.hpp"
-
 #include "mpi/transport_contract.hpp"
 #include "test_support.hpp"
 

@@ -1,6 +1,5 @@
 // What ranks tell each other comes out as it went in.
 #include "message.hpp"
-
 #include "test_support.hpp"
 
 namespace foldstream::test {

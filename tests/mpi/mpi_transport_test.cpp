@@ -1,8 +1,7 @@
 // MpiTransport keeps the transport contract.
-#include "mpi_transport.hpp"
-
 #include "mpi/rank_main.hpp"
 #include "mpi/transport_contract.hpp"
+#include "mpi_transport.hpp"
 #include "test_support.hpp"
 
 namespace foldstream::test {
@@ -44,8 +43,9 @@ TEST(MpiTransport, NamesRankAndPeerOfAFailure) {
   const auto transport = world_transport(world);
 
   expect_error(ErrorKind::Communication,
-               "rank " + std::to_string(world.rank()) + " cannot send to rank 1000: ",
-               [&] { transport->send(1000, numbered(0, 1)); });
+               "rank " + std::to_string(world.rank()) + " cannot send to rank 1000: ", [&] {
+                 transport->send(1000, numbered(0, 1));
+               });
 }
 
 TEST(Communicator, KnowsItsRanks) {

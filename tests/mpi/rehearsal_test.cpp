@@ -1,7 +1,7 @@
 // The executor contract on pretend ranks, and what only a distributed run can promise.
-#include <foldstream/mpi/rehearsal.hpp>
-
 #include "core/executor_contract.hpp"
+
+#include <foldstream/mpi/rehearsal.hpp>
 
 #include <map>
 
@@ -50,7 +50,8 @@ TEST(Rehearsal, GivesOthersTheTargetsBehindASlowOne) {
   std::atomic<int> quick = 0;
   const Graph graph = one_task(journal, [&](const Values& in, const Context&) {
     if (number(in, "x") != 0) return static_cast<double>(++quick);
-    return eventually([&] { return quick == 30; }) ? 1.0 : 0.0;  // the slow one: outlasts all others
+    return eventually([&] { return quick == 30; }) ? 1.0
+                                                   : 0.0;  // the slow one: outlasts all others
   });
   std::vector<double> numbers(31);
   for (int i = 0; i < 31; ++i) numbers[static_cast<std::size_t>(i)] = i;

@@ -1,8 +1,8 @@
 // Session in a process that no launcher started.
+#include "test_support.hpp"
+
 #include <foldstream/mpi/session.hpp>
 #include <foldstream/thread_executor.hpp>
-
-#include "test_support.hpp"
 
 #include <map>
 

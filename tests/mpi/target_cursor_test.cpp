@@ -1,6 +1,5 @@
 // TargetCursor gives targets by position and keeps what may be asked for later.
 #include "target_cursor.hpp"
-
 #include "test_support.hpp"
 
 namespace foldstream::test {
@@ -54,9 +53,12 @@ TEST(TargetCursor, KeepsAllIfAsked) {
 
 TEST(TargetCursor, NeverAsksASourceAgainThatThrew) {
   int calls = 0;
-  mpi::TargetCursor cursor([&]() -> std::optional<Target> { ++calls;
-    throw std::runtime_error("broken"); },
-                           true);
+  mpi::TargetCursor cursor(
+      [&]() -> std::optional<Target> {
+        ++calls;
+        throw std::runtime_error("broken");
+      },
+      true);
 
   EXPECT_ANY_THROW(cursor.at(0, 0));
   EXPECT_FALSE(cursor.at(0, 0));

@@ -13,7 +13,8 @@ namespace foldstream::test {
 inline mpi::Message numbered(int run, std::size_t payload_bytes) {
   mpi::Message message{mpi::MessageKind::event, run, {}};
   for (std::size_t i = 0; i < payload_bytes; ++i)
-    message.payload.push_back(static_cast<std::byte>((i * 7 + static_cast<std::size_t>(run)) % 251));
+    message.payload.push_back(
+        static_cast<std::byte>((i * 7 + static_cast<std::size_t>(run)) % 251));
   return message;
 }
 

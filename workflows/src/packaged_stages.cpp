@@ -87,8 +87,8 @@ OptionTable<RefineStageOptions> refine_table() {
   using O = RefineStageOptions;
   OptionTable<O> table;
   table.add("restraint_strength", &O::restraint_strength,
-            "pull towards the prediction, kJ/mol/A^2; 0 = free", 0, 1e6)
-      .add("force_tolerance", &O::force_tolerance, "stop below this force, kJ/mol/A", 1e-6, 1e6)
+            "pull of each CA to its place, kJ/mol/A^2; 0 = free", 0, 1e6)
+      .add("force_tolerance", &O::force_tolerance, "stop below this rms force, kJ/mol/A", 1e-6, 1e6)
       .add("max_iterations", &O::max_iterations, "of each minimisation", 1, 1'000'000)
       .add("force_field_folder", &O::force_field_folder, "GROMACS force field; empty = built-in path");
   return table;
@@ -230,8 +230,9 @@ Task refine_task(const RefineStageOptions& options, std::string name) {
   task.identity = "refine 1\n" + refine_table().identity(options);
   task.max_threads = 1024;
   task.cost = [](const Magnitudes& size) {
-    const auto cost = refine::refine_cost(static_cast<int>(magnitude(size, "length")),
-                                          static_cast<int>(std::max<std::size_t>(1, magnitude(size, "models"))));
+    const std::size_t models = magnitude(size, "models");
+    const refine::RefineCost cost =
+        refine::refine_cost(magnitude(size, "length"), models == 0 ? 5 : models);
     return Cost{cost.seconds, cost.bytes};
   };
   task.body = [chosen](const Values& inputs, const Context& context) -> Values {
@@ -275,7 +276,7 @@ Catalog Catalog::packaged() {
   catalog.add(std::move(predict));
   Stage refine = stage_of("refine", "completes models to all atoms and relaxes them", refine_table(),
                           refine_task);
-  if (!refine::openmm_is_available()) refine.missing = "needs OpenMM (-DFOLDSTREAM_WITH_OPENMM=ON)";
+  if (refine::openmm_version().empty()) refine.missing = "needs OpenMM (-DFOLDSTREAM_WITH_OPENMM=ON)";
   catalog.add(std::move(refine));
   catalog.add(stage_of("write", "writes the files of a target", write_table(), write_task));
   return catalog;

@@ -1,16 +1,15 @@
 // HDF5: one owner of identifiers and one checked function a C call. Only this file includes hdf5.h.
 #pragma once
 
-#include "../run_store_file.hpp"
-
 #include <foldstream/tensor.hpp>
 
 #include <hdf5.h>
+#if H5_VERSION_GE(1, 13, 0)
+#include <H5FDdevelop.h>
+#endif
 
-#include <cstdlib>
 #include <mutex>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,7 +38,7 @@ class Lock {
   void* client_ = nullptr;
 };
 
-/// The innermost message of HDF5's error stack; of a failed system call, its reason and the cure.
+/// The innermost message of HDF5's error stack.
 inline std::string innermost_error() {
   std::string text;
   const H5E_walk2_t first = [](unsigned depth, const H5E_error2_t* error, void* out) -> herr_t {
@@ -47,11 +46,7 @@ inline std::string innermost_error() {
     return 0;
   };
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first, &text);
-  if (text.empty()) return "no reason given";
-  const std::size_t number = text.find("errno = ");
-  if (number == std::string::npos) return text;
-  const int reason = std::atoi(text.c_str() + number + 8);
-  return std::generic_category().message(reason) + ". " + cure_for(reason);
+  return text.empty() ? "no reason given" : text;
 }
 
 /// @throws Error{Io} "cannot <what> '<name>': <HDF5's innermost message>" if `result` is negative.
@@ -102,8 +97,8 @@ inline Handle make_properties(hid_t kind) {
   return {check(H5Pcreate(kind), "make", "property list"), H5Pclose};
 }
 
-/// Plain POSIX files in the format of HDF5 1.8 (its superblock has no "open for writing" mark that a
-/// killed process would leave behind), and no locks: each file has one writer by construction.
+/// Plain POSIX files in the format of HDF5 1.8 (its superblock has no "open for writing" mark that
+/// a killed process would leave behind), and no locks: each file has one writer by construction.
 inline Handle file_access() {
   Handle list = make_properties(H5P_FILE_ACCESS);
   check(H5Pset_fapl_sec2(list.id()), "choose", "sec2 driver");
@@ -131,45 +126,15 @@ inline Handle link_creation() {
 
 // ---- files --------------------------------------------------------------------------------------
 
-/// The bytes of a file without content: H5Fcreate in memory. HDF5 cannot fail
-/// to create a file on a full disk without looping at the end of the process; whoever writes these
-/// bytes and opens the file can.
-inline std::vector<std::byte> empty_file() {
-  const Handle creation = file_creation(), access = file_access();
-  check(H5Pset_fapl_core(access.id(), 1 << 16, false), "choose", "core driver");
-  const Handle file(check(H5Fcreate("empty", H5F_ACC_TRUNC, creation.id(), access.id()), "create",
-                          "file in memory"),
-                    H5Fclose);
-  check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush", "file in memory");
-  void* handle = nullptr;
-  hsize_t size = 0;
-  check(H5Fget_filesize(file.id(), &size), "measure", "file in memory");
-  check(H5Fget_vfd_handle(file.id(), access.id(), &handle), "find", "file in memory");
-  const auto* bytes = *static_cast<const std::byte**>(handle);
-  std::vector<std::byte> image(bytes, bytes + size);
-  return image;
-}
-
-/// How a file is opened.
-enum class Access { Read, Write };
-
-/// H5Fopen.
-inline Handle open_file(const std::string& path, Access access = Access::Read) {
-  const unsigned flags = access == Access::Write ? H5F_ACC_RDWR : H5F_ACC_RDONLY;
-  const Handle properties = file_access();
-  return {check(H5Fopen(path.c_str(), flags, properties.id()), "open", path), H5Fclose};
+/// H5Fopen for reading.
+inline Handle open_file(const std::string& path) {
+  const Handle access = file_access();
+  return {check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), "open", path), H5Fclose};
 }
 
 /// H5Fflush: everything is with the operating system afterwards, not yet on the disk.
 inline void flush(const Handle& file, std::string_view name) {
   check(H5Fflush(file.id(), H5F_SCOPE_GLOBAL), "flush", name);
-}
-
-/// H5Fget_vfd_handle: the POSIX descriptor under a file; HDF5 owns it.
-inline int descriptor(const Handle& file, std::string_view name) {
-  void* handle = nullptr;
-  check(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &handle), "find the descriptor of", name);
-  return *static_cast<int*>(handle);
 }
 
 // ---- groups and links ---------------------------------------------------------------------------
@@ -187,7 +152,8 @@ inline Handle open_group(const Handle& parent, const std::string& path) {
   return {check(H5Gopen2(parent.id(), path.c_str(), H5P_DEFAULT), "open group", path), H5Gclose};
 }
 
-/// H5Lcreate_external: `path` becomes a link to `object` in `file` (relative to this file's folder).
+/// H5Lcreate_external: `path` becomes a link to `object` in `file` (relative to this file's
+/// folder).
 inline void create_external_link(const Handle& parent, const std::string& path,
                                  const std::string& file, const std::string& object) {
   const Handle link = link_creation();
@@ -201,15 +167,23 @@ inline void create_external_link(const Handle& parent, const std::string& path,
 /// The file type of a dtype; f16 and bf16 are kept as their 16 bits. Owned by HDF5.
 inline hid_t stored_type(DType dtype) {
   switch (dtype) {
-    case DType::u8: return H5T_STD_U8LE;
-    case DType::i8: return H5T_STD_I8LE;
-    case DType::i16: return H5T_STD_I16LE;
-    case DType::i32: return H5T_STD_I32LE;
-    case DType::i64: return H5T_STD_I64LE;
+    case DType::u8:
+      return H5T_STD_U8LE;
+    case DType::i8:
+      return H5T_STD_I8LE;
+    case DType::i16:
+      return H5T_STD_I16LE;
+    case DType::i32:
+      return H5T_STD_I32LE;
+    case DType::i64:
+      return H5T_STD_I64LE;
     case DType::f16:
-    case DType::bf16: return H5T_STD_U16LE;
-    case DType::f32: return H5T_IEEE_F32LE;
-    case DType::f64: return H5T_IEEE_F64LE;
+    case DType::bf16:
+      return H5T_STD_U16LE;
+    case DType::f32:
+      return H5T_IEEE_F32LE;
+    case DType::f64:
+      return H5T_IEEE_F64LE;
   }
   throw Error(ErrorKind::Internal, "dtype without a type in HDF5");
 }
@@ -253,8 +227,8 @@ inline Handle make_space(const Shape& shape, bool grows = false) {
 
 // ---- datasets -----------------------------------------------------------------------------------
 
-/// H5Dcreate2, in chunks of shape `chunk`, or in one piece if `chunk` is empty. Chunks are not filled
-/// beforehand: whoever makes the dataset writes them.
+/// H5Dcreate2, in chunks of shape `chunk`, or in one piece if `chunk` is empty. Chunks are not
+/// filled beforehand: whoever makes the dataset writes them.
 inline Handle create_dataset(const Handle& parent, const std::string& path, hid_t type,
                              const Shape& shape, const Shape& chunk) {
   const Handle link = link_creation(), creation = make_properties(H5P_DATASET_CREATE);
@@ -275,8 +249,8 @@ inline Handle open_dataset(const Handle& parent, const std::string& path) {
 }
 
 /// H5Dwrite_chunk: the bytes of one whole chunk, past the chunk cache.
-inline void write_chunk(const Handle& dataset, const Shape& at, const void* data,
-                        std::size_t bytes, std::string_view name) {
+inline void write_chunk(const Handle& dataset, const Shape& at, const void* data, std::size_t bytes,
+                        std::string_view name) {
   check(H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, extent(at).data(), bytes, data),
         "write a chunk of", name);
 }
@@ -321,10 +295,10 @@ inline void write_attribute(const Handle& object, const std::string& name, hid_t
   const Handle space = make_space(shape);
   const Handle creation = make_properties(H5P_ATTRIBUTE_CREATE);
   check(H5Pset_char_encoding(creation.id(), H5T_CSET_UTF8), "set the encoding of", name);
-  const Handle attribute(check(H5Acreate2(object.id(), name.c_str(), type, space.id(),
-                                          creation.id(), H5P_DEFAULT),
-                               "create attribute", name),
-                         H5Aclose);
+  const Handle attribute(
+      check(H5Acreate2(object.id(), name.c_str(), type, space.id(), creation.id(), H5P_DEFAULT),
+            "create attribute", name),
+      H5Aclose);
   check(H5Awrite(attribute.id(), type, data), "write attribute", name);
 }
 

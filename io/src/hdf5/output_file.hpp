@@ -1,7 +1,7 @@
 // OutputFile: a new HDF5 file with one writer, which a full disk cannot make us crash on.
 #pragma once
 
-#include "calls.hpp"
+#include "driver.hpp"
 
 #include <filesystem>
 
@@ -10,17 +10,20 @@ namespace foldstream::io::hdf5 {
 /// Owns an HDF5 file opened for writing. Every call, the destructor included, takes the Lock.
 class OutputFile {
  public:
-  /// Makes the file, which must not exist. @throws Error{Io}
-  explicit OutputFile(std::filesystem::path path);
+  /// Makes the file, which must not exist. @throws Error{Io}; then there is none.
+  explicit OutputFile(const std::filesystem::path& path);
   ~OutputFile() { abandon(); }
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return disk_.file.path(); }
   const Handle& handle() const { return file_; }
 
   /// Makes sure of room for `bytes` more. @throws Error{Io}
-  void reserve(std::uint64_t bytes);
+  void reserve(std::uint64_t bytes) { disk_.file.reserve(bytes); }
+  /// @throws Error{Io} if something written to `handle` did not reach the file. To be called now
+  /// and then: what is written after a failure is kept in memory.
+  void check_written() const;
   /// H5Fflush + fdatasync.
   void sync();
   /// Syncs and closes. @throws Error{Io}; then the file is abandoned.
@@ -30,7 +33,8 @@ class OutputFile {
   void abandon() noexcept;
 
  private:
-  std::filesystem::path path_;
+  Disk disk_;
+  Handle driver_;
   Handle file_;
 };
 

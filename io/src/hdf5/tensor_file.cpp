@@ -32,15 +32,15 @@ StoredPiece write_piece(const Handle& dataset, const Field& field, const Piece& 
   return {chunk_offset(dataset, piece.at, path), piece.bytes, XXH3_64bits(data, piece.bytes)};
 }
 
-StoredField write_field(const Handle& group, const std::string& port, const std::string& name,
-                        const Record& record) {
+StoredField write_field(const OutputFile& file, const Handle& group, const std::string& port,
+                        const std::string& name, const Record& record) {
   const Field& field = record.at(name);
   const Tensor& tensor = field.tensor;
   const std::size_t element = size_of(tensor.dtype());
   const std::string path = escape_name(port) + "/" + field_path(name, record);
-  StoredField stored{port,           name,        path,       tensor.dtype(),
-                     tensor.shape(), chunk_shape(tensor.shape(), element),
-                     field.units,    field.axes,  {}};
+  StoredField stored{port,           name,           path,
+                     tensor.dtype(), tensor.shape(), chunk_shape(tensor.shape(), element),
+                     field.units,    field.axes,     {}};
   const Handle dataset =
       create_dataset(group, path, stored_type(tensor.dtype()), tensor.shape(), stored.chunk);
   describe(dataset, field);
@@ -53,6 +53,7 @@ StoredField write_field(const Handle& group, const std::string& port, const std:
   const std::size_t chunk_bytes = static_cast<std::size_t>(element_count(stored.chunk)) * element;
   for (const Piece& piece : pieces_of(stored.shape, stored.chunk, element)) {
     stored.pieces.push_back(write_piece(dataset, field, piece, chunk_bytes, path));
+    file.check_written();
   }
   return stored;
 }
@@ -65,7 +66,8 @@ std::uint64_t room_for(const StoredTask& task) {
       const std::size_t element = size_of(field.tensor.dtype());
       const Shape chunk = chunk_shape(field.tensor.shape(), element);
       const auto chunk_bytes = static_cast<std::uint64_t>(element_count(chunk)) * element;
-      const auto pieces = chunk.empty() ? 1 : pieces_of(field.tensor.shape(), chunk, element).size();
+      const auto pieces =
+          chunk.empty() ? 1 : pieces_of(field.tensor.shape(), chunk, element).size();
       total += (chunk_bytes + 256) * pieces + (8 << 10);
     }
   }
@@ -111,11 +113,7 @@ TaskRecord TensorFile::append(const Key& key, const StoredTask& task) {
     record.group = base + "~" + std::to_string(count);
     if (groups_.try_emplace(record.group, 1).second) break;
   }
-  try {
-    write_task(record, key, task);
-  } catch (const Error& error) {
-    throw Error(error.kind(), path().string() + ": " + error.what());
-  }
+  write_task(record, key, task);
   file_.sync();
   return record;
 }
@@ -128,7 +126,7 @@ void TensorFile::write_task(TaskRecord& record, const Key& key, const StoredTask
     record.ports.push_back(port);
     create_group(group, escape_name(port));
     for (const auto& field : fields) {
-      record.fields.push_back(write_field(group, port, field.first, fields));
+      record.fields.push_back(write_field(file_, group, port, field.first, fields));
     }
   }
 }

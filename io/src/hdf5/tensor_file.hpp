@@ -12,12 +12,13 @@ namespace foldstream::io::hdf5 {
 class TensorFile {
  public:
   /// Makes the file, which must not exist. @throws Error{Io}
-  explicit TensorFile(std::filesystem::path path) : file_(std::move(path)) {}
+  explicit TensorFile(const std::filesystem::path& path) : file_(path) {}
 
   const std::filesystem::path& path() const { return file_.path(); }
 
-  /// Adds a task under "/targets/<target>/<task>", or "…~2" and so on if that is taken, and makes it
-  /// durable. Earlier tasks keep their bytes and places. After an error the file must be abandoned.
+  /// Adds a task under "/targets/<target>/<task>", or "…~2" and so on if that is taken, and makes
+  /// it durable. Earlier tasks keep their bytes and places. After an error the file must be
+  /// abandoned.
   /// @throws Error{Io} if there is no room or writing fails.
   TaskRecord append(const Key& key, const StoredTask& task);
 

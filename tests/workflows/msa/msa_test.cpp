@@ -1,12 +1,11 @@
 // The msa stage: filters by hand-made rows, weights against the plainest code there is.
-#include <foldstream/workflows/msa/msa.hpp>
+#include "test_support.hpp"
 
 #include <foldstream/io/a3m.hpp>
+#include <foldstream/workflows/msa/msa.hpp>
 
 #include <algorithm>
 #include <random>
-
-#include "test_support.hpp"
 
 namespace foldstream::workflows::msa {
 namespace {
@@ -181,12 +180,10 @@ TEST(Prepare, KeepsInsertionsAndTheQueryWhateverTheFilters) {
 
 TEST(Prepare, RefusesNothingAndOptionsOutOfRange) {
   expect_error(ErrorKind::InvalidArgument, "no query row", [] { prepare({}, {}, Context()); });
-  expect_error(ErrorKind::InvalidArgument, "option 'min_coverage' is 1.5", [] {
-    prepare(msa_of({"ACD"}), {.min_coverage = 1.5}, Context());
-  });
-  expect_error(ErrorKind::InvalidArgument, "option 'max_rows' is 0", [] {
-    prepare(msa_of({"ACD"}), {.max_rows = 0}, Context());
-  });
+  expect_error(ErrorKind::InvalidArgument, "option 'min_coverage' is 1.5",
+               [] { prepare(msa_of({"ACD"}), {.min_coverage = 1.5}, Context()); });
+  expect_error(ErrorKind::InvalidArgument, "option 'max_rows' is 0",
+               [] { prepare(msa_of({"ACD"}), {.max_rows = 0}, Context()); });
 }
 
 TEST(Prepare, AgreesWithTheKnownDepthOfARealAlignment) {

@@ -1,8 +1,8 @@
 // Databases: packing, opening, digests, and every way a file can be wrong.
-#include <foldstream/workflows/search/database.hpp>
-
 #include "search_support.hpp"
 #include "test_support.hpp"
+
+#include <foldstream/workflows/search/database.hpp>
 
 namespace foldstream::workflows::search {
 namespace {
@@ -198,7 +198,8 @@ TEST(Database, LeavesTheOldFileWhenTheInputIsBad) {
 
   EXPECT_EQ(test::read_text(path), before);
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
-    EXPECT_THAT(entry.path().filename().string(), testing::AnyOf("db.fsdb", "in.fasta", "bad.fasta"));
+    EXPECT_THAT(entry.path().filename().string(),
+                testing::AnyOf("db.fsdb", "in.fasta", "bad.fasta"));
   }
 }
 

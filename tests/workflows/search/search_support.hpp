@@ -36,7 +36,8 @@ inline std::string mutated(std::mt19937_64& random, const std::string& parent, u
 }
 
 /// `family` mutated copies of `query` hidden among as many shuffled ones and `others` random ones.
-inline std::vector<io::Sequence> made_up_database(const std::string& query, int family, int others) {
+inline std::vector<io::Sequence> made_up_database(const std::string& query, int family,
+                                                  int others) {
   std::mt19937_64 random(7);
   std::vector<io::Sequence> sequences;
   for (int i = 0; i < family; ++i) {

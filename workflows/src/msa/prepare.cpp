@@ -1,10 +1,11 @@
-#include <algorithm>
-#include <string>
-
 #include "row_pairs.hpp"
+
 #include <foldstream/error.hpp>
 #include <foldstream/io/sequence.hpp>
 #include <foldstream/workflows/msa/msa.hpp>
+
+#include <algorithm>
+#include <string>
 
 namespace foldstream::workflows::msa {
 namespace {
@@ -25,9 +26,9 @@ void check_options(const MsaOptions& options) {
   check_fraction("max_identity", options.max_identity, false);
   check_fraction("weight_identity", options.weight_identity, false);
   if (options.max_rows >= 1) return;
-  throw Error(ErrorKind::InvalidArgument, "msa: option 'max_rows' is " +
-                                              std::to_string(options.max_rows) +
-                                              "; it must be 1 or more.");
+  throw Error(
+      ErrorKind::InvalidArgument,
+      "msa: option 'max_rows' is " + std::to_string(options.max_rows) + "; it must be 1 or more.");
 }
 
 bool is_residue(std::uint8_t token) { return token != io::gap_token; }
@@ -159,8 +160,8 @@ PreparedMsa prepare(const io::Msa& msa, const MsaOptions& options, const Context
   selection.filter_rows(options, report);
   if (options.max_identity < 1) selection.filter_redundant(options.max_identity, report, context);
   for (const std::size_t r : selection.kept()) prepared.msa.rows.push_back(msa.rows[r]);
-  prepared.msa.weights = sequence_weights(selection.kept_tokens(), msa.columns(),
-                                          options.weight_identity, context);
+  prepared.msa.weights =
+      sequence_weights(selection.kept_tokens(), msa.columns(), options.weight_identity, context);
   report.rows_out = static_cast<std::int64_t>(prepared.msa.rows.size());
   report.neff = prepared.msa.neff();
   return prepared;

@@ -1,12 +1,12 @@
 #include "row_pairs.hpp"
 
+#include <foldstream/io/sequence.hpp>
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
-
-#include <foldstream/io/sequence.hpp>
 
 namespace foldstream::workflows::msa {
 namespace {
@@ -71,12 +71,12 @@ std::size_t RowPairs::shared(std::size_t a, std::size_t b) const {
 }
 
 // the same body compiled twice: GCC widens it to AVX2 in the first
-#define FOLDSTREAM_COMPARE_ROWS                                                             \
-  const std::uint8_t* a = &left_[row * width_];                                             \
-  for (std::size_t k = 0; k < similar.size(); ++k) {                                        \
-    const std::size_t other = first + k;                                                    \
+#define FOLDSTREAM_COMPARE_ROWS                                                              \
+  const std::uint8_t* a = &left_[row * width_];                                              \
+  for (std::size_t k = 0; k < similar.size(); ++k) {                                         \
+    const std::size_t other = first + k;                                                     \
     const std::uint32_t both = common(&mask_[row * words_], &mask_[other * words_], words_); \
-    similar[k] = agreements(a, &right_[other * width_], width_) >= needed_[both];           \
+    similar[k] = agreements(a, &right_[other * width_], width_) >= needed_[both];            \
   }
 
 #if defined(__x86_64__)

@@ -31,12 +31,12 @@ class RowPairs {
   void compare_any(std::size_t row, std::size_t first, std::span<std::uint8_t> similar) const;
 
   std::size_t rows_ = 0;
-  std::size_t width_ = 0;               // columns, filled up to whole blocks
-  std::size_t words_ = 0;               // 64-bit words of a mask
-  std::vector<std::uint8_t> left_;      // [rows, width], gaps as 254
-  std::vector<std::uint8_t> right_;     // [rows, width], gaps as 255: never equal to 254
-  std::vector<std::uint64_t> mask_;     // [rows, words], a bit for each residue
-  std::vector<std::uint32_t> needed_;   // agreements needed for each number of shared columns
+  std::size_t width_ = 0;              // columns, filled up to whole blocks
+  std::size_t words_ = 0;              // 64-bit words of a mask
+  std::vector<std::uint8_t> left_;     // [rows, width], gaps as 254
+  std::vector<std::uint8_t> right_;    // [rows, width], gaps as 255: never equal to 254
+  std::vector<std::uint64_t> mask_;    // [rows, words], a bit for each residue
+  std::vector<std::uint32_t> needed_;  // agreements needed for each number of shared columns
 };
 
 }  // namespace foldstream::workflows::msa

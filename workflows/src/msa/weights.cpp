@@ -1,11 +1,11 @@
+#include "row_pairs.hpp"
+
+#include <foldstream/error.hpp>
 #include <foldstream/workflows/msa/msa.hpp>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-
-#include "row_pairs.hpp"
-#include <foldstream/error.hpp>
 
 namespace foldstream::workflows::msa {
 namespace {
@@ -42,9 +42,9 @@ void count_tile(const RowPairs& pairs, std::size_t i, std::size_t j, Counts& cou
 std::vector<float> sequence_weights(std::span<const std::uint8_t> tokens, std::size_t columns,
                                     double identity, const Context& context) {
   if (columns == 0 || tokens.size() % columns != 0) {
-    throw Error(ErrorKind::InvalidArgument,
-                "sequence weights: " + std::to_string(tokens.size()) +
-                    " tokens are no whole rows of " + std::to_string(columns) + " columns.");
+    throw Error(ErrorKind::InvalidArgument, "sequence weights: " + std::to_string(tokens.size()) +
+                                                " tokens are no whole rows of " +
+                                                std::to_string(columns) + " columns.");
   }
   const RowPairs pairs(tokens, columns, identity);
   Counts counts(pairs.rows());

@@ -4,9 +4,8 @@
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/predict/torch_info.hpp>
 
-#include <torch/torch.h>
-
 #include <dlfcn.h>
+#include <torch/torch.h>
 
 namespace foldstream::workflows::predict {
 namespace {

@@ -46,8 +46,8 @@ void weigh(Alignment& alignment, const Context& context) {
     for (int i = index * block; i < end; ++i) {
       int similar = 0;
       for (int j = 0; j < alignment.rows; ++j) {
-        similar += static_cast<int>(is_similar(alignment.row(i), alignment.row(j),
-                                               alignment.columns));
+        similar +=
+            static_cast<int>(is_similar(alignment.row(i), alignment.row(j), alignment.columns));
       }
       alignment.weights[static_cast<std::size_t>(i)] = 1.0F / static_cast<float>(similar);
     }

@@ -48,7 +48,8 @@ MeanField invert(const Alignment& alignment, double pseudocount, const Context& 
 /// (score − median) / (1.4826 median absolute deviation).
 PairMap coupling_scores(const MeanField& model);
 
-/// Replaces a symmetric positive matrix [size, size] by its inverse (Cholesky, float32). One thread.
+/// Replaces a symmetric positive matrix [size, size] by its inverse (Cholesky, float32). One
+/// thread.
 /// @throws Error{Unsupported} without LibTorch, Error{Internal} if it is not positive.
 void invert_positive(std::vector<float>& matrix, int size);
 

@@ -1,5 +1,4 @@
 #include "distances.hpp"
-
 #include "network.hpp"
 
 #include <algorithm>

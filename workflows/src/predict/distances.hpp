@@ -13,7 +13,7 @@ namespace foldstream::workflows::predict {
 /// Upper edges of the distance bins, Å; the last bin is open.
 inline constexpr std::array<float, 9> distance_edges = {5, 6, 7, 8, 10, 12, 14, 16, 20};
 inline constexpr int distance_bins = 10;
-inline constexpr int contact_bins = 4;     ///< the bins below 8 Å
+inline constexpr int contact_bins = 4;  ///< the bins below 8 Å
 inline constexpr int shortest_separation = 3;
 
 /// Probabilities of the Cβ distance bins (virtual Cβ for glycine) of every pair i < j with
@@ -34,7 +34,7 @@ struct DistanceMap {
 
 /// What the histograms are read from.
 struct DistanceInput {
-  const PairMap& z;       ///< robust z of the couplings
+  const PairMap& z;  ///< robust z of the couplings
   const std::vector<StateProbabilities>& states;
   const Alignment& alignment;
 };

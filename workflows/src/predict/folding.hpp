@@ -23,12 +23,12 @@ struct FoldingInput {
 
 struct FoldingOptions {
   std::uint64_t seed = 0;
-  int groups = 6;        ///< of `group_size` trajectories each
+  int groups = 6;  ///< of `group_size` trajectories each
   int steps = 400;
-  double torsion = 1;    ///< weight of the local energy
+  double torsion = 1;  ///< weight of the local energy
   double distance = 0.3;
   double attraction = 0.05;
-  double hand = 0.25;    ///< of the hand score in the selection, per residue
+  double hand = 0.25;  ///< of the hand score in the selection, per residue
 };
 
 /// Trajectories of a group are folded together and compete; of fixed size, so that the result does
@@ -38,9 +38,9 @@ inline constexpr int group_size = 16;
 struct Trajectory {
   std::vector<double> torsions;  ///< [length, 2] φ, ψ, radians
   std::vector<Vec3> ca;
-  double energy = 0;      ///< per residue
-  double hand = 0;        ///< hand score
-  double selection = 0;   ///< energy − weight · hand, hand clipped to ±6; lower is better
+  double energy = 0;     ///< per residue
+  double hand = 0;       ///< hand score
+  double selection = 0;  ///< energy − weight · hand, hand clipped to ±6; lower is better
 };
 
 /// Adam on φ and ψ of groups · group_size chains, pairs of small separation first; twice on the way

@@ -100,8 +100,8 @@ class Group {
     const auto length = static_cast<std::int64_t>(input.states.size());
     torsions_ = torch::empty({group_size, length, 2}, torch::kFloat64);
     for (int b = 0; b < group_size; ++b) {
-      const auto start = draw_torsions(input, options.seed,
-                                       static_cast<std::uint64_t>(index * group_size + b));
+      const auto start =
+          draw_torsions(input, options.seed, static_cast<std::uint64_t>(index * group_size + b));
       std::copy(start.begin(), start.end(), torsions_[b].data_ptr<double>());
     }
     first_moment_ = torch::zeros_like(torsions_);
@@ -169,7 +169,8 @@ class Group {
     std::vector<int> order(group_size);
     std::iota(order.begin(), order.end(), 0);
     std::stable_sort(order.begin(), order.end(), [&](int a, int b) {
-      return now[static_cast<std::size_t>(a)].selection < now[static_cast<std::size_t>(b)].selection;
+      return now[static_cast<std::size_t>(a)].selection <
+             now[static_cast<std::size_t>(b)].selection;
     });
     for (std::size_t k = 0; k < group_size / 2; ++k) {
       const int from = order[k];

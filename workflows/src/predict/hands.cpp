@@ -46,11 +46,10 @@ class Trace {
     if (d >= 11) return 0;
     const int separation = static_cast<int>(j - i);
     const auto separation_class = static_cast<int>(
-        std::upper_bound(separations.begin(), separations.end(), separation) -
-        separations.begin());
+        std::upper_bound(separations.begin(), separations.end(), separation) - separations.begin());
     const bool parallel = dot(direction_[i], direction_[j]) > 0;
-    const int key = ((class_[i] * 3 + class_[j]) * 6 + separation_class) * 2 +
-                    static_cast<int>(parallel);
+    const int key =
+        ((class_[i] * 3 + class_[j]) * 6 + separation_class) * 2 + static_cast<int>(parallel);
     const int close = static_cast<int>(d > 5.8) + static_cast<int>(d > 8.0);
     const double t = dot(cross(direction_[i], direction_[j]), unit(r));
     double sum = packing_odds[(key * 3 + close) * bins + bin_of(t)];

@@ -1,5 +1,4 @@
 #include "local.hpp"
-
 #include "network.hpp"
 
 #include <algorithm>

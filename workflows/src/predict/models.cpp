@@ -1,6 +1,5 @@
-#include "models.hpp"
-
 #include "backbone.hpp"
+#include "models.hpp"
 
 #include <foldstream/workflows/score/lddt.hpp>
 #include <foldstream/workflows/score/tm_score.hpp>
@@ -76,9 +75,8 @@ TopContacts top_contacts(const DistanceMap& distances) {
   for (const DistanceMap::Pair& pair : distances.pairs) {
     if (pair.j - pair.i >= 6) top.pairs.push_back(pair);
   }
-  std::stable_sort(top.pairs.begin(), top.pairs.end(), [](const auto& a, const auto& b) {
-    return a.contact() > b.contact();
-  });
+  std::stable_sort(top.pairs.begin(), top.pairs.end(),
+                   [](const auto& a, const auto& b) { return a.contact() > b.contact(); });
   top.pairs.resize(std::min(top.pairs.size(), static_cast<std::size_t>(distances.length)));
   for (const auto& pair : top.pairs) {
     top.mean_probability += pair.contact() / static_cast<double>(top.pairs.size());
@@ -89,8 +87,8 @@ TopContacts top_contacts(const DistanceMap& distances) {
 double satisfaction(const TopContacts& top, const std::vector<BackboneResidue>& chain) {
   int satisfied = 0;
   for (const auto& pair : top.pairs) {
-    const Vec3 r = chain[static_cast<std::size_t>(pair.i)].cb -
-                   chain[static_cast<std::size_t>(pair.j)].cb;
+    const Vec3 r =
+        chain[static_cast<std::size_t>(pair.i)].cb - chain[static_cast<std::size_t>(pair.j)].cb;
     satisfied += static_cast<int>(norm(r) < 9);
   }
   return top.pairs.empty() ? 0 : satisfied / static_cast<double>(top.pairs.size());
@@ -122,8 +120,8 @@ void write_confidence(const std::vector<double>& agreement, io::Model& model) {
   }
 }
 
-io::Model make_model(const io::Sequence& sequence, const TopContacts& top,
-                     const Trajectory& own, const std::vector<const Trajectory*>& others) {
+io::Model make_model(const io::Sequence& sequence, const TopContacts& top, const Trajectory& own,
+                     const std::vector<const Trajectory*>& others) {
   Evidence evidence;
   for (const Trajectory* other : others) {
     evidence.consensus += similarity(own, *other) / static_cast<double>(others.size());

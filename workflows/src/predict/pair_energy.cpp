@@ -28,8 +28,8 @@ Slope tabulated(const PairPotentials::Pair& pair, double d) {
 double distances(const PairPotentials& potentials, const PairStage& stage,
                  std::span<const BackboneResidue> chain, std::span<AtomGradient> gradient) {
   double energy = 0;
-  const auto active = std::min(static_cast<std::size_t>(stage.active_pairs),
-                               potentials.pairs.size());
+  const auto active =
+      std::min(static_cast<std::size_t>(stage.active_pairs), potentials.pairs.size());
   for (const PairPotentials::Pair& pair : std::span(potentials.pairs).first(active)) {
     const auto i = static_cast<std::size_t>(pair.i);
     const auto j = static_cast<std::size_t>(pair.j);

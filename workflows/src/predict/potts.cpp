@@ -38,27 +38,30 @@ void check_match(const PredictInput& input) {
   std::transform(query.begin(), query.end(), query.begin(),
                  [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   if (query != input.sequence.residues) {
-    throw Error(ErrorKind::InvalidArgument,
-                "the first row of the alignment is not the sequence '" + input.sequence.name +
-                    "' (" + std::to_string(query.size()) + " columns, " +
-                    std::to_string(input.sequence.length()) +
-                    " residues). Put the query first, without gaps.");
+    throw Error(ErrorKind::InvalidArgument, "the first row of the alignment is not the sequence '" +
+                                                input.sequence.name + "' (" +
+                                                std::to_string(query.size()) + " columns, " +
+                                                std::to_string(input.sequence.length()) +
+                                                " residues). Put the query first, without gaps.");
   }
 }
 
+std::string residues_of(const io::Sequence& sequence) {
+  return "'" + sequence.name + "' has " + std::to_string(sequence.length()) +
+         (sequence.length() == 1 ? " residue" : " residues");
+}
+
 void check_size(const PredictInput& input, const PredictOptions& options, std::size_t bytes) {
-  const std::string name = "'" + input.sequence.name + "'";
   if (input.sequence.length() < static_cast<std::size_t>(shortest_chain)) {
-    throw Error(ErrorKind::InvalidArgument,
-                name + " has " + std::to_string(input.sequence.length()) +
-                    " residues; the potts predictor folds chains of " +
-                    std::to_string(shortest_chain) + " and more.");
+    throw Error(ErrorKind::InvalidArgument, residues_of(input.sequence) +
+                                                "; the potts predictor folds chains of " +
+                                                std::to_string(shortest_chain) + " and more.");
   }
   if (bytes > options.memory) {
-    throw Error(ErrorKind::Resources,
-                name + " has " + std::to_string(input.sequence.length()) +
-                    " residues: its couplings need " + gigabytes(bytes) + " of memory, the limit is " +
-                    gigabytes(options.memory) + ". Fold its domains one by one.");
+    throw Error(ErrorKind::Resources, residues_of(input.sequence) + "; its couplings need " +
+                                          gigabytes(bytes) + " of memory, the limit is " +
+                                          gigabytes(options.memory) +
+                                          ". Fold its domains one by one.");
   }
 }
 
@@ -75,19 +78,18 @@ void check_depth(const Alignment& alignment) {
 }
 
 int count_contacts(const DistanceMap& distances) {
-  return static_cast<int>(
-      std::count_if(distances.pairs.begin(), distances.pairs.end(), [](const auto& pair) {
-        return pair.j - pair.i >= 6 && pair.contact() > 0.5F;
-      }));
+  return static_cast<int>(std::count_if(
+      distances.pairs.begin(), distances.pairs.end(),
+      [](const auto& pair) { return pair.j - pair.i >= 6 && pair.contact() > 0.5F; }));
 }
 
 void add_warnings(const Alignment& alignment, PredictResult& result) {
   const double length = alignment.columns;
   if (alignment.neff < length / 4) {
-    result.warnings.push_back("the alignment is shallow: " +
-                              std::to_string(std::lround(alignment.neff)) +
-                              " effective sequences for " + std::to_string(alignment.columns) +
-                              " residues; expect a wrong fold.");
+    result.warnings.push_back(
+        "the alignment is shallow: " + std::to_string(std::lround(alignment.neff)) +
+        " effective sequences for " + std::to_string(alignment.columns) +
+        " residues; expect a wrong fold.");
   }
   if (result.contacts_kept < alignment.columns / 2) {
     result.warnings.push_back("only " + std::to_string(result.contacts_kept) +
@@ -106,7 +108,8 @@ class PottsPredictor : public Predictor {
     const auto l = static_cast<double>(length);
     const auto n = static_cast<double>(std::min(rows, static_cast<std::size_t>(options_.max_rows)));
     const double pairs = l * l / 2;
-    const double coupling = 1.1e-10 * std::pow(20 * l, 3) / 3 + 2e-9 * n * l * l + 2e-10 * n * n * l;
+    const double coupling =
+        1.1e-10 * std::pow(20 * l, 3) / 3 + 2e-9 * n * l * l + 2e-10 * n * n * l;
     const double folding = 1.2e-8 * pairs * options_.starts * options_.steps;
     return {1 + coupling + folding, mean_field_bytes(length) + 300'000'000};
   }
@@ -139,8 +142,8 @@ PredictResult PottsPredictor::predict(const PredictInput& input, const Context& 
   result.contacts_kept = count_contacts(distances);
   result.neff = alignment.neff;
   result.prediction.predictor = name();
-  result.prediction.models = choose_models(input.sequence, distances, folding, trajectories,
-                                           options_.models, context);
+  result.prediction.models =
+      choose_models(input.sequence, distances, folding, trajectories, options_.models, context);
   add_warnings(alignment, result);
   context.report(1, "done");
   return result;

@@ -27,8 +27,7 @@ struct Regression {
 };
 
 /// P(state of column i | the rest of the row).
-States conditional(Regression& model, const std::uint8_t* row, std::size_t columns,
-                   std::size_t i) {
+States conditional(Regression& model, const std::uint8_t* row, std::size_t columns, std::size_t i) {
   States logits = model.field;
   for (std::size_t j = 0; j < columns; ++j) {
     if (j == i) continue;
@@ -50,8 +49,8 @@ Regression slope_of(Regression& model, const Alignment& alignment, std::size_t i
     const std::uint8_t* row = alignment.row(n);
     States residual = conditional(model, row, columns, i);
     residual[row[i]] -= 1;
-    const auto weight = static_cast<float>(
-        alignment.weights[static_cast<std::size_t>(n)] / alignment.neff);
+    const auto weight =
+        static_cast<float>(alignment.weights[static_cast<std::size_t>(n)] / alignment.neff);
     for (float& value : residual) value *= weight;
     for (std::size_t a = 0; a < states; ++a) slope.field[a] += residual[a];
     for (std::size_t j = 0; j < columns; ++j) {
@@ -63,8 +62,7 @@ Regression slope_of(Regression& model, const Alignment& alignment, std::size_t i
   return slope;
 }
 
-/// One step of gradient descent with momentum; the couplings share one step size, found from the
-/// largest curvature a softmax over all columns can have.
+/// One step of gradient descent with momentum.
 void descend(std::span<float> values, std::span<const float> slope, std::span<float> speed,
              float rate, float ridge) {
   constexpr float momentum = 0.9F;
@@ -83,8 +81,7 @@ Regression regress(const Alignment& alignment, std::size_t i,
   for (int step = 0; step < options.steps; ++step) {
     context.check_cancelled();
     const Regression slope = slope_of(model, alignment, i);
-    descend(model.field, slope.field, speed.field, rate,
-            static_cast<float>(options.ridge_fields));
+    descend(model.field, slope.field, speed.field, rate, static_cast<float>(options.ridge_fields));
     descend(model.couplings, slope.couplings, speed.couplings, rate,
             static_cast<float>(options.ridge_couplings));
   }
@@ -121,9 +118,9 @@ Potts fit_pseudo_likelihood(const io::Msa& msa, const PseudoLikelihoodOptions& o
               Tensor(DType::f32, {size, size, potts_states, potts_states}), alignment.neff};
   for (std::size_t i = 0; i < length; ++i) {
     add_view(views[i], i, length, model.couplings.mutable_values<float>());
-    std::copy(views[i].field.begin(), views[i].field.end(),
-              model.fields.mutable_values<float>().begin() +
-                  static_cast<std::ptrdiff_t>(i * states));
+    std::copy(
+        views[i].field.begin(), views[i].field.end(),
+        model.fields.mutable_values<float>().begin() + static_cast<std::ptrdiff_t>(i * states));
   }
   return model;
 }

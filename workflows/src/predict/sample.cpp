@@ -24,7 +24,8 @@ class Chain {
         couplings_(model.couplings.values<float>()),
         random_(seed, static_cast<std::uint64_t>(index)),
         sequence_(static_cast<std::size_t>(model.length())) {
-    for (auto& residue : sequence_) residue = static_cast<std::size_t>(residues * random_.uniform());
+    for (auto& residue : sequence_)
+      residue = static_cast<std::size_t>(residues * random_.uniform());
   }
 
   /// One residue after the other is drawn again, given all the others.
@@ -66,9 +67,9 @@ class Chain {
 std::vector<std::string> sample(const Potts& model, int count, std::uint64_t seed,
                                 const Context& context, int sweeps) {
   if (count < 0 || sweeps < 1) {
-    throw Error(ErrorKind::InvalidArgument,
-                "cannot draw " + std::to_string(count) + " sequences in " +
-                    std::to_string(sweeps) + " sweeps; give a count ≥ 0 and sweeps ≥ 1.");
+    throw Error(ErrorKind::InvalidArgument, "cannot draw " + std::to_string(count) +
+                                                " sequences in " + std::to_string(sweeps) +
+                                                " sweeps; give a count ≥ 0 and sweeps ≥ 1.");
   }
   std::vector<std::string> sequences(static_cast<std::size_t>(count));
   const int chains = (count + draws_per_chain - 1) / draws_per_chain;

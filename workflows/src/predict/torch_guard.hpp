@@ -5,8 +5,8 @@
 
 namespace foldstream::workflows::predict {
 
-/// While it lives, LibTorch uses one thread for operations of this thread: the order of sums, and so
-/// every bit of the result, is the same on every machine.
+/// While it lives, LibTorch uses one thread for operations of this thread: the order of sums, and
+/// so every bit of the result, is the same on every machine.
 class OneTorchThread {
  public:
   OneTorchThread() : before_(at::get_num_threads()) { at::set_num_threads(1); }

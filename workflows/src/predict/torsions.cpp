@@ -7,8 +7,8 @@
 namespace foldstream::workflows::predict {
 namespace {
 
-constexpr double background = 0.03;       // share of the protein's mean in each residue's states
-constexpr double proline_phi = -1.134;    // −65°: the ring leaves no choice
+constexpr double background = 0.03;     // share of the protein's mean in each residue's states
+constexpr double proline_phi = -1.134;  // −65°: the ring leaves no choice
 constexpr double proline_kappa = 20;
 
 /// ln of 2π e^−κ I₀(κ), the integral of exp(κ (cos x − 1)).

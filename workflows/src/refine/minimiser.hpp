@@ -34,9 +34,14 @@ struct AngleLimit {
   double strength = 0;
 };
 
+/// Å. Beyond it a reaction field stands for water.
+inline constexpr double cut_off = 10.0;
+/// Of the protein's inside: without a solvent, bare charges would pull salt bridges into clashes.
+inline constexpr double dielectric = 4.0;
+
 struct MinimiseTask {
   /// The soft repulsion in kJ/mol/Å² that takes the place of all non-bonded terms; 0 = the force
-  /// field with implicit solvent (GBSA, Onufriev–Bashford–Case).
+  /// field with `cut_off` and `dielectric`.
   double softness = 0;
   std::vector<Restraint> restraints;
   std::vector<Push> pushes;

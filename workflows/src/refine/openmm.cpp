@@ -50,7 +50,6 @@ class Simulation {
       add_soft_repulsion();
     } else {
       add_non_bonded();
-      add_solvent();
     }
     add_restraints();
     add_pushes();
@@ -131,41 +130,19 @@ class Simulation {
 
   void add_non_bonded() {
     auto force = std::make_unique<OpenMM::NonbondedForce>();
-    force->setNonbondedMethod(OpenMM::NonbondedForce::NoCutoff);
+    force->setNonbondedMethod(OpenMM::NonbondedForce::CutoffNonPeriodic);
+    force->setCutoffDistance(nm * cut_off);
+    const double screen = 1.0 / std::sqrt(dielectric);
     for (const TopologyAtom& atom : topology_.atoms) {
-      force->addParticle(atom.charge, nm * atom.sigma, atom.epsilon);
+      force->addParticle(screen * atom.charge, nm * atom.sigma, atom.epsilon);
     }
     for (const auto& [i, j] : topology_.exclusions) force->addException(i, j, 0, nm, 0);
     for (const auto& [i, j] : topology_.pairs) {
       const TopologyAtom& a = topology_.atoms[static_cast<std::size_t>(i)];
       const TopologyAtom& b = topology_.atoms[static_cast<std::size_t>(j)];
-      force->addException(i, j, topology_.fudge_qq * a.charge * b.charge,
+      force->addException(i, j, topology_.fudge_qq * a.charge * b.charge / dielectric,
                           nm * 0.5 * (a.sigma + b.sigma),
                           topology_.fudge_lj * std::sqrt(a.epsilon * b.epsilon));
-    }
-    system_.addForce(force.release());
-  }
-
-  /// Radii and scale factors of A. Onufriev, D. Bashford, D. Case, Proteins 55 (2004) 383.
-  void add_solvent() {
-    auto force = std::make_unique<OpenMM::GBSAOBCForce>();
-    force->setNonbondedMethod(OpenMM::GBSAOBCForce::NoCutoff);
-    std::vector<bool> on_nitrogen(topology_.atoms.size());
-    for (const Bond& bond : topology_.bonds) {
-      const auto i = static_cast<std::size_t>(bond.i);
-      const auto j = static_cast<std::size_t>(bond.j);
-      on_nitrogen[i] = on_nitrogen[i] || topology_.atoms[j].atomic_number == 7;
-      on_nitrogen[j] = on_nitrogen[j] || topology_.atoms[i].atomic_number == 7;
-    }
-    for (std::size_t i = 0; i < topology_.atoms.size(); ++i) {
-      const double charge = topology_.atoms[i].charge;
-      switch (topology_.atoms[i].atomic_number) {
-        case 1: force->addParticle(charge, on_nitrogen[i] ? 0.13 : 0.12, 0.85); break;
-        case 6: force->addParticle(charge, 0.17, 0.72); break;
-        case 7: force->addParticle(charge, 0.155, 0.79); break;
-        case 8: force->addParticle(charge, 0.15, 0.85); break;
-        default: force->addParticle(charge, 0.18, 0.96); break;
-      }
     }
     system_.addForce(force.release());
   }

@@ -10,8 +10,8 @@ namespace foldstream::workflows::report {
 namespace {
 
 constexpr double size = 340, margin = 22;
-constexpr double longest_bond = 5.0;  ///< Cα further apart than this are not drawn joined, Å
-constexpr std::size_t most_pieces = 1600;
+constexpr double longest_bond = 5.0;       ///< Cα further apart than this are not drawn joined, Å
+constexpr std::size_t most_pieces = 1200;  ///< keeps the page of fifty targets at a few megabytes
 
 struct TracePoint {
   io::Vec3 at;
@@ -100,7 +100,7 @@ io::Vec3 between(const io::Vec3& a, const io::Vec3& b, const io::Vec3& c, const 
 }
 
 std::vector<Piece> smooth_pieces(const std::vector<TracePoint>& points) {
-  const int parts = std::clamp(static_cast<int>(most_pieces / points.size()), 1, 4) * 2;
+  const int parts = std::clamp(static_cast<int>(most_pieces / points.size()), 2, 6) / 2 * 2;
   std::vector<Piece> pieces;
   for (std::size_t k = 1; k < points.size(); ++k) {
     if (!points[k].joined) continue;

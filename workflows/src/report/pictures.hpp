@@ -10,8 +10,8 @@
 
 namespace foldstream::workflows::report {
 
-/// A square: above the diagonal the predicted contacts, the darker the more probable; below it the
-/// contacts of the model (Cβ, Cα of glycine, within 8 Å). Either may be empty.
+/// A square: above the diagonal the predicted contacts, the stronger the more probable; below it
+/// the contacts of the model (Cβ, Cα of glycine, within 8 Å). Either may be empty.
 std::string draw_contacts(const io::ContactMap& map, const io::Structure& model);
 
 /// A bar a residue, coloured by band, over lines at 50, 70 and 90.

@@ -75,8 +75,9 @@ std::string format_pictures(const ReportTarget& target) {
   std::string text = "<div class=\"pictures\">";
   text += figure("Model 1", draw_trace(target.model, target.plddt),
                  "Backbone, near parts thicker; colours as in pLDDT.");
-  text += figure("Contacts", draw_contacts(target.contact_map, target.model),
-                 "Above the diagonal predicted, darker is more probable; below those of model 1.");
+  text +=
+      figure("Contacts", draw_contacts(target.contact_map, target.model),
+             "Above the diagonal predicted, stronger is more probable; below those of model 1.");
   text += "<div class=\"stack\">";
   text += figure("pLDDT (estimated)", draw_plddt(target.plddt), "");
   text += figure("Sequences in each column", draw_depth(target.column_depth), "");

@@ -40,7 +40,8 @@ td.name { font-weight: 600; overflow-wrap: anywhere; min-width: 120px; }
 td .why { display: block; font-weight: 400; color: var(--soft); font-size: 13px; }
 .badge { font-size: 12.5px; font-weight: 600; color: var(--soft); white-space: nowrap; }
 .badge.good { color: var(--good); } .badge.bad { color: var(--bad); }
-.badge::before { content: "\25CF"; margin-right: 6px; font-size: 10px; vertical-align: 1px; }
+.badge::before { content: ""; display: inline-block; width: 7px; height: 7px; margin-right: 6px;
+  border-radius: 50%; background: currentColor; vertical-align: 1px; }
 .bar { display: inline-block; width: 56px; height: 6px; border-radius: 3px; background: var(--line);
   margin-left: 8px; vertical-align: 2px; overflow: hidden; }
 .bar i { display: block; height: 6px; background: var(--accent); }

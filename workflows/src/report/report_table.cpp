@@ -67,7 +67,7 @@ std::string clash_cell(const ReportTarget& target) {
   if (!target.clashes_before) return number_cell("");
   const std::string before = std::to_string(*target.clashes_before);
   if (!target.clashes_after) return number_cell(before);
-  return number_cell(join(before, " → ", std::to_string(*target.clashes_after)));
+  return number_cell(join(before, " to ", std::to_string(*target.clashes_after)));
 }
 
 std::string count_cell(double value, int decimals) {

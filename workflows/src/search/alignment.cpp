@@ -1,10 +1,10 @@
 #include "alignment.hpp"
+#include "traceback.hpp"
+
+#include <foldstream/error.hpp>
 
 #include <cctype>
 #include <cstdio>
-
-#include "traceback.hpp"
-#include <foldstream/error.hpp>
 
 namespace foldstream::workflows::search {
 namespace {

@@ -1,12 +1,12 @@
 // From candidates to hits and rows: tracebacks, identities, A3M and profile rows.
 #pragma once
 
+#include "scan.hpp"
+
 #include <foldstream/io/sequence.hpp>
 #include <foldstream/workflows/search/search.hpp>
 
 #include <vector>
-
-#include "scan.hpp"
 
 namespace foldstream::workflows::search {
 

@@ -1,12 +1,13 @@
+#include "output_file.hpp"
+#include "records.hpp"
+
+#include <foldstream/error.hpp>
+#include <foldstream/workflows/search/database.hpp>
+
 #include <unistd.h>
 
 #include <chrono>
 #include <string>
-
-#include "output_file.hpp"
-#include "records.hpp"
-#include <foldstream/error.hpp>
-#include <foldstream/workflows/search/database.hpp>
 
 namespace foldstream::workflows::search {
 namespace {
@@ -73,14 +74,13 @@ BuildReport build_database(const std::filesystem::path& fasta, const std::filesy
   }
   BuildReport report;
   ImageWriter writer(out);
-  report.skipped = each_record(
-      fasta, context, [&](std::string_view header, std::span<const std::uint8_t> tokens) {
-        writer.add(header, tokens);
-      });
+  report.skipped = each_record(fasta, context,
+                               [&](std::string_view header, std::span<const std::uint8_t> tokens) {
+                                 writer.add(header, tokens);
+                               });
   warn_of_nucleotides(writer.census(), fasta, context);
   report.info = writer.finish(out);
-  report.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }
 

@@ -1,4 +1,7 @@
+#include "image.hpp"
 #include "image_reader.hpp"
+
+#include <foldstream/error.hpp>
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -8,9 +11,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-
-#include "image.hpp"
-#include <foldstream/error.hpp>
 
 namespace foldstream::workflows::search {
 namespace {
@@ -67,8 +67,9 @@ ImageHead checked_head(std::span<const std::uint8_t> bytes, const std::filesyste
     refuse(ErrorKind::Parse, path, "the database comes from a machine of the other byte order.");
   }
   if (head.version != ImageHead().version) {
-    refuse(ErrorKind::Parse, path, "the database has format version " +
-                                       std::to_string(head.version) + "; this program reads 1.");
+    refuse(ErrorKind::Parse, path,
+           "the database has format version " + std::to_string(head.version) +
+               "; this program reads 1.");
   }
   if (head.checksum != head.computed_checksum()) {
     refuse(ErrorKind::Parse, path, "the head of the database is damaged.");

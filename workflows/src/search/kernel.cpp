@@ -1,14 +1,14 @@
 #include "kernel.hpp"
 
+#include <foldstream/error.hpp>
+#include <foldstream/io/sequence.hpp>
+
 #include <parasail.h>
 
 #include <algorithm>
 #include <new>
 #include <string_view>
 #include <vector>
-
-#include <foldstream/error.hpp>
-#include <foldstream/io/sequence.hpp>
 
 namespace foldstream::workflows::search {
 namespace {

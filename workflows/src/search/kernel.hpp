@@ -1,12 +1,12 @@
 // The Smith–Waterman kernel: best local score of a profile against a sequence, by SIMD.
 #pragma once
 
+#include "profile.hpp"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
-
-#include "profile.hpp"
 
 namespace foldstream::workflows::search {
 

@@ -1,10 +1,10 @@
+#include "image_reader.hpp"
+#include "records.hpp"
+
 #include <foldstream/error.hpp>
 
 #include <string>
 #include <vector>
-
-#include "image_reader.hpp"
-#include "records.hpp"
 
 namespace foldstream::workflows::search {
 
@@ -20,7 +20,8 @@ class MemoryBuilder {
     content_->residues.insert(content_->residues.end(), tokens.begin(), tokens.end());
     content_->text += header;
     if (bytes() <= limit_) return;
-    throw Error(ErrorKind::Resources, path_.string() + ": more than " + std::to_string(limit_ >> 20) +
+    throw Error(ErrorKind::Resources, path_.string() + ": more than " +
+                                          std::to_string(limit_ >> 20) +
                                           " MiB of sequences, too many to hold in memory. Run "
                                           "'foldstream db build' and search the .fsdb file.");
   }

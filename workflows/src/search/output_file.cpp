@@ -1,13 +1,13 @@
 #include "output_file.hpp"
 
+#include <foldstream/error.hpp>
+
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <system_error>
-
-#include <foldstream/error.hpp>
 
 namespace foldstream::workflows::search {
 namespace {

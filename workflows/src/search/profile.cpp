@@ -1,9 +1,8 @@
+#include "kernel.hpp"
 #include "profile.hpp"
 
 #include <algorithm>
 #include <cmath>
-
-#include "kernel.hpp"
 
 namespace foldstream::workflows::search {
 namespace {
@@ -20,7 +19,8 @@ std::size_t at(int position, int token = 0) {
 }
 
 std::int16_t rounded(double score, int scale) {
-  return static_cast<std::int16_t>(std::lround(std::clamp(score, double{worst_score}, 15.0) * scale));
+  return static_cast<std::int16_t>(
+      std::lround(std::clamp(score, double{worst_score}, 15.0) * scale));
 }
 
 /// q(a, b) / P(b): how often a stands where b stood, from the scores of BLOSUM62.
@@ -106,7 +106,8 @@ Column log_odds(const Column& frequency, double alpha) {
   for (std::size_t a = 0; a < 20; ++a) {
     double pseudo = 0;
     for (std::size_t b = 0; b < 20; ++b) pseudo += frequency[b] * substitution()[b][a];
-    const double q = (alpha * frequency[a] + pseudocount_weight * pseudo) / (alpha + pseudocount_weight);
+    const double q =
+        (alpha * frequency[a] + pseudocount_weight * pseudo) / (alpha + pseudocount_weight);
     scores[a] = std::log(q / background()[a]) / ungapped_lambda();
   }
   return scores;
@@ -118,8 +119,9 @@ double ungapped_lambda() { return 0.3176; }
 
 const std::array<double, 20>& background() {
   static const auto table = [] {
-    std::array<double, 20> p = {78.05, 51.29, 44.87, 53.64, 19.25, 42.64, 62.95, 73.77, 21.99, 51.42,
-                                90.19, 57.44, 22.43, 38.56, 52.03, 71.20, 58.41, 13.30, 32.16, 64.41};
+    std::array<double, 20> p = {78.05, 51.29, 44.87, 53.64, 19.25, 42.64, 62.95,
+                                73.77, 21.99, 51.42, 90.19, 57.44, 22.43, 38.56,
+                                52.03, 71.20, 58.41, 13.30, 32.16, 64.41};
     double sum = 0;
     for (const double value : p) sum += value;
     for (double& value : p) value /= sum;

@@ -40,8 +40,8 @@ using ProfileRow = std::vector<std::uint8_t>;
 /// A position-specific score matrix from aligned rows, the query among them.
 ///
 /// Rows are weighted by position [Henikoff & Henikoff 1994]; pseudocounts from the target
-/// frequencies of BLOSUM62, α = observed residue types − 1, β = 10 [Altschul et al. 1997]. Scores are
-/// log odds in units of the ungapped λ of BLOSUM62, so that its statistics hold.
+/// frequencies of BLOSUM62, α = observed residue types − 1, β = 10 [Altschul et al. 1997]. Scores
+/// are log odds in units of the ungapped λ of BLOSUM62, so that its statistics hold.
 Profile profile_from(const std::vector<ProfileRow>& rows, std::span<const std::uint8_t> query,
                      int scale);
 

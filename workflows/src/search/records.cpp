@@ -1,12 +1,12 @@
 #include "records.hpp"
 
+#include <foldstream/error.hpp>
+#include <foldstream/io/fasta.hpp>
+
 #include <algorithm>
 #include <string>
 #include <variant>
 #include <vector>
-
-#include <foldstream/error.hpp>
-#include <foldstream/io/fasta.hpp>
 
 namespace foldstream::workflows::search {
 
@@ -59,8 +59,9 @@ std::uint64_t each_record(const std::filesystem::path& fasta, const Context& con
     sink(header, tokens);
   }
   if (count == 0) {
-    throw Error(ErrorKind::Parse, fasta.string() + ": no sequences for a database. Give a FASTA "
-                                                   "file of proteins.");
+    throw Error(ErrorKind::Parse, fasta.string() +
+                                      ": no sequences for a database. Give a FASTA "
+                                      "file of proteins.");
   }
   return reader.skipped();
 }

@@ -1,14 +1,15 @@
 // Records of a FASTA file as a database keeps them, and what is counted while they go by.
 #pragma once
 
+#include "image.hpp"
+
+#include <foldstream/context.hpp>
+
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
 #include <string_view>
-
-#include "image.hpp"
-#include <foldstream/context.hpp>
 
 namespace foldstream::workflows::search {
 
@@ -27,7 +28,8 @@ class Census {
 };
 
 /// What takes the records: a header without '>', and tokens 0–20.
-using RecordSink = std::function<void(std::string_view header, std::span<const std::uint8_t> tokens)>;
+using RecordSink =
+    std::function<void(std::string_view header, std::span<const std::uint8_t> tokens)>;
 
 /// Feeds the records of a FASTA file to `sink` in order; returns how many were skipped.
 std::uint64_t each_record(const std::filesystem::path& fasta, const Context& context,

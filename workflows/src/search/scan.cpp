@@ -12,7 +12,8 @@ bool better(const Candidate& a, const Candidate& b) {
   return std::tie(a.evalue, a.index) < std::tie(b.evalue, b.index);
 }
 
-/// Keeps the best candidates of all threads. What is kept does not depend on the order they come in.
+/// Keeps the best candidates of all threads. What is kept does not depend on the order they come
+/// in.
 class Best {
  public:
   explicit Best(std::size_t limit) : limit_(limit) {}

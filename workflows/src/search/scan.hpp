@@ -1,14 +1,14 @@
 // One pass over a database: the sequences whose score is good enough.
 #pragma once
 
+#include "kernel.hpp"
+#include "statistics.hpp"
+
 #include <foldstream/context.hpp>
 #include <foldstream/workflows/search/database.hpp>
 
 #include <cstdint>
 #include <vector>
-
-#include "kernel.hpp"
-#include "statistics.hpp"
 
 namespace foldstream::workflows::search {
 

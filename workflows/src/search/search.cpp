@@ -1,11 +1,11 @@
+#include "alignment.hpp"
+#include "scan.hpp"
+
+#include <foldstream/error.hpp>
 #include <foldstream/workflows/search/search.hpp>
 
 #include <algorithm>
 #include <cmath>
-
-#include "alignment.hpp"
-#include "scan.hpp"
-#include <foldstream/error.hpp>
 
 namespace foldstream::workflows::search {
 namespace {
@@ -18,7 +18,8 @@ void check_options(const SearchOptions& options) {
     throw Error(ErrorKind::InvalidArgument, std::string("search: option '") + name + "' is " +
                                                 value + "; it must be " + range + ".");
   };
-  if (!(options.max_evalue > 0)) refuse("max_evalue", std::to_string(options.max_evalue), "above 0");
+  if (!(options.max_evalue > 0))
+    refuse("max_evalue", std::to_string(options.max_evalue), "above 0");
   if (!(options.inclusion_evalue >= 0)) {
     refuse("inclusion_evalue", std::to_string(options.inclusion_evalue), "0 or more");
   }
@@ -30,9 +31,9 @@ void check_options(const SearchOptions& options) {
 }
 
 SearchSpace space_of(const Database& database, const SearchOptions& options) {
-  return {.residues = options.database_residues > 0 ? options.database_residues : database.residues(),
-          .sequences =
-              options.database_sequences > 0 ? options.database_sequences : database.size()};
+  return {
+      .residues = options.database_residues > 0 ? options.database_residues : database.residues(),
+      .sequences = options.database_sequences > 0 ? options.database_sequences : database.size()};
 }
 
 /// Context whose progress is that of pass `round` of `rounds`.
@@ -64,8 +65,8 @@ SearchResult collect(const io::Sequence& query, std::vector<AlignedHit> aligned,
   SearchResult result;
   result.msa.rows.push_back({query.name, query.description, query.residues});
   for (AlignedHit& one : aligned) {
-    one.hit.included = one.hit.evalue <= options.inclusion_evalue &&
-                       one.hit.coverage >= options.min_coverage;
+    one.hit.included =
+        one.hit.evalue <= options.inclusion_evalue && one.hit.coverage >= options.min_coverage;
     if (one.hit.included) result.msa.rows.push_back(std::move(one.row));
     result.hits.push_back(std::move(one.hit));
   }
@@ -84,9 +85,10 @@ class Iterations {
     std::vector<std::uint64_t> previous;
     for (rounds_ = 1;; ++rounds_) {
       const Scorer scorer(profile, space_of(database_, options_));
-      const auto found = scan(database_, scorer, std::max(options_.max_evalue, options_.inclusion_evalue),
-                              static_cast<std::size_t>(options_.max_rows),
-                              pass_context(context, rounds_ - 1, options_.iterations));
+      const auto found =
+          scan(database_, scorer, std::max(options_.max_evalue, options_.inclusion_evalue),
+               static_cast<std::size_t>(options_.max_rows),
+               pass_context(context, rounds_ - 1, options_.iterations));
       const auto included = up_to(found, options_.inclusion_evalue);
       converged_ = indices(included) == previous;
       if (converged_ || rounds_ == options_.iterations) {

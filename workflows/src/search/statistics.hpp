@@ -1,11 +1,11 @@
 // How surprising a score is: Karlin–Altschul statistics of gapped local alignments.
 #pragma once
 
-#include <cstdint>
-#include <span>
-
 #include "kernel.hpp"
 #include "profile.hpp"
+
+#include <cstdint>
+#include <span>
 
 namespace foldstream::workflows::search {
 
@@ -17,9 +17,10 @@ struct SearchSpace {
 
 /// E-values of a profile with gap costs 11 + k against a database.
 ///
-/// E = K m' n' exp(−λ S), where m' and n' are the lengths less the length an alignment is expected
-/// to have [Altschul & Gish 1996; Altschul et al. 2001]. λ = 0.267 a half bit (BLOSUM62, 11, 1); K is
-/// fitted to scores of random sequences, 0.041 without that.
+/// E = K m' n' exp(−λ S), where m' is the query's length and n' that of the database, less the
+/// length an alignment with one sequence is expected to take of each [Altschul & Gish 1996; Altschul
+/// et al. 2001]. λ = 0.267 a half bit (BLOSUM62, 11, 1); K is fitted to scores of random sequences
+/// under the same correction.
 class Statistics {
  public:
   Statistics(const Profile& profile, SearchSpace space, double k);
@@ -42,7 +43,7 @@ class Statistics {
 double fitted_k(const Profile& profile, const Kernel& kernel);
 
 /// How many residues an expected alignment takes from a query of `m` in a space: BLAST's length
-/// adjustment.
+/// adjustment, for a space of one or many sequences.
 double length_adjustment(double m, SearchSpace space, double k);
 
 /// Factor ≤ 1 for the score against a target of unusual composition: the ungapped λ of the profile

@@ -1,10 +1,10 @@
 #include "traceback.hpp"
 
+#include <foldstream/error.hpp>
+
 #include <algorithm>
 #include <limits>
 #include <vector>
-
-#include <foldstream/error.hpp>
 
 namespace foldstream::workflows::search {
 namespace {
@@ -78,7 +78,8 @@ std::string walk(const std::vector<std::uint8_t>& cells, std::size_t width) {
   std::ptrdiff_t j = static_cast<std::ptrdiff_t>(width) - 1;
   std::uint8_t state = from_pair;
   while (i >= 0 && j >= 0) {
-    const std::uint8_t cell = cells[static_cast<std::size_t>(i) * width + static_cast<std::size_t>(j)];
+    const std::uint8_t cell =
+        cells[static_cast<std::size_t>(i) * width + static_cast<std::size_t>(j)];
     if (state == from_pair) state = cell & 3;
     if (state == from_pair) {
       path += 'M';

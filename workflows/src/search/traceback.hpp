@@ -1,12 +1,12 @@
 // The alignment behind a score: which positions of a profile face which residues of a target.
 #pragma once
 
+#include "kernel.hpp"
+#include "profile.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string>
-
-#include "kernel.hpp"
-#include "profile.hpp"
 
 namespace foldstream::workflows::search {
 

@@ -1,4 +1,5 @@
-// RunStore: the results of a run's finished tasks in its folder, and run.h5 that shows them as a tree.
+// RunStore: the results of a run's finished tasks in its folder, and run.h5 that shows them as a
+// tree.
 #pragma once
 
 #include <foldstream/store.hpp>
@@ -44,8 +45,8 @@ struct StoredInfo {
 /// journal of its own, and reads those of all ranks.
 ///
 /// Several processes may hold one folder, each with its own rank number. A task survives the end of
-/// the process by any signal as soon as `save` has returned: reading needs the journal and the bytes
-/// of the tensors only, not the HDF5 structure around them. Thread-safe.
+/// the process by any signal as soon as `save` has returned: reading needs the journal and the
+/// bytes of the tensors only, not the HDF5 structure around them. Thread-safe.
 class RunStore final : public Store {
  public:
   /// Opens `folder` for writing as `rank` (≥ 0), making what is missing, and reads all journals.
@@ -102,8 +103,9 @@ struct RunSummary {
 
 /// Writes "run.h5" into the folder of `store`: group /provenance with attributes, dataset
 /// /targets_table, and /targets/<target>/<task> as external links into the files of the ranks, so
-/// that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing run.h5
-/// is replaced at once or, on an error, not at all. Only while no other process writes to the folder.
+/// that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing
+/// run.h5 is replaced at once or, on an error, not at all. Only while no other process writes to
+/// the folder.
 /// @throws Error{Io}
 void write_master_file(RunStore& store, const RunSummary& summary);
 

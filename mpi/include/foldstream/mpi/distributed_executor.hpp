@@ -25,16 +25,17 @@ struct DistributedExecutorOptions {
 ///
 /// All ranks must make the same calls with the same graph and the same targets in the same order:
 /// only the positions of targets travel. Every rank reads its copy of the source through, so work
-/// belongs into tasks, not into the source. Every rank brings its own store; on a shared file system
-/// these may be the same folder.
+/// belongs into tasks, not into the source. Every rank brings its own store; on a shared file
+/// system these may be the same folder.
 ///
 /// What happens on all ranks is told to the observer of rank 0, with the rank in the event; the
 /// observers of other ranks are not called. Once `wait` has returned, every rank knows the outcomes
-/// of all targets. A value is on the rank that computed it; other ranks get it from their store, else
-/// Error{NotFound} names the rank. `cancel` on any rank cancels the run on all; so does the last Run
-/// on rank 0 when it goes, while on another rank it only waits until the run has ended everywhere.
-/// `wait` throws Error{Communication} if a rank was lost or the ranks disagree: then the communicator
-/// is of no more use. It throws what the source threw, after the targets before it have ended.
+/// of all targets. A value is on the rank that computed it; other ranks get it from their store,
+/// else Error{NotFound} names the rank. `cancel` on any rank cancels the run on all; so does the
+/// last Run on rank 0 when it goes, while on another rank it only waits until the run has ended
+/// everywhere. `wait` throws Error{Communication} if a rank was lost or the ranks disagree: then
+/// the communicator is of no more use. It throws what the source threw, after the targets before it
+/// have ended.
 class DistributedExecutor final : public Executor {
  public:
   /// Collective. @throws Error{InvalidArgument} for options out of range.

@@ -12,8 +12,8 @@ namespace foldstream::mpi {
 /// Each should be used by an executor of its own. @throws Error{InvalidArgument} if `ranks` < 1.
 std::vector<Communicator> pretend_ranks(int ranks);
 
-/// Runs graphs on pretend ranks: the coordinator, workers and messages of a real distributed run, in
-/// one process. The store is shared, the observer hears all ranks, every value is at hand.
+/// Runs graphs on pretend ranks: the coordinator, workers and messages of a real distributed run,
+/// in one process. The store is shared, the observer hears all ranks, every value is at hand.
 class RehearsalExecutor final : public Executor {
  public:
   /// `options` are those of each rank; threads = 0 means one.

@@ -27,9 +27,9 @@ class Session {
   /// Ends the processes of all ranks at once: for a program that cannot go on while others wait.
   [[noreturn]] void abort(int exit_code);
 
-  /// Whether a launcher (mpirun, srun with PMI or PMIx, …) started this process as one of its ranks,
-  /// told by the environment. Cheap; needs no MPI. `lookup` is std::getenv or the like: the value of
-  /// a variable, null if it is not set.
+  /// Whether a launcher (mpirun, srun with PMI or PMIx, …) started this process as one of its
+  /// ranks, told by the environment. Cheap; needs no MPI. `lookup` is std::getenv or the like: the
+  /// value of a variable, null if it is not set.
   static bool is_launched(const std::function<const char*(const char*)>& lookup);
 
  private:

@@ -43,9 +43,9 @@ Task predict_task(const PredictStageOptions& options = {}, std::string name = "p
 
 /// prediction → refinement.
 struct RefineStageOptions {
-  double restraint_strength = 25;   ///< pull of each Cα towards the prediction, kJ/mol/Å²; 0 = free
-  double force_tolerance = 10;      ///< stop when no force exceeds this, kJ/mol/Å
-  int max_iterations = 500;         ///< of each minimisation
+  double restraint_strength = 10;   ///< pull of each Cα to its place, kJ/mol/Å²; 0 = free
+  double force_tolerance = 1;       ///< stop below this root-mean-square force, kJ/mol/Å
+  int max_iterations = 400;         ///< of the minimiser
   std::string force_field_folder;   ///< of GROMACS; empty = where it was found when this was built
 };
 Task refine_task(const RefineStageOptions& options = {}, std::string name = "refine");

@@ -16,9 +16,9 @@ struct MsaOptions {
   double min_coverage = 0.5;      ///< part of the query's columns with a residue, 0–1
   double max_row_gaps = 0.5;      ///< part of gaps between a row's first and last residue, 0–1
   double min_query_identity = 0;  ///< identity to the query over its residues, 0–1
-  double max_identity = 1;        ///< a row this similar or more to a row before it is dropped; 1 = off
-  double weight_identity = 0.8;   ///< rows this similar share their weight, above 0, up to 1
-  int max_rows = 20'000;          ///< depth in search order, after the filters; ≥ 1
+  double max_identity = 1;  ///< a row this similar or more to a row before it is dropped; 1 = off
+  double weight_identity = 0.8;  ///< rows this similar share their weight, above 0, up to 1
+  int max_rows = 20'000;         ///< depth in search order, after the filters; ≥ 1
 };
 
 /// What happened to the rows: those that came in less those removed are those kept.
@@ -44,11 +44,12 @@ struct PreparedMsa {
 
 /// Filters an alignment, then weighs its rows.
 ///
-/// Filters come in the order of MsaReport. `max_identity` drops a row that agrees so well with a row
-/// kept before it, over the columns where both have residues, if these are at least 80 % of its own:
-/// a fragment may be redundant to a full row, not the other way. Time: quadratic in the rows kept
-/// (36,000 rows of 90 columns: seconds). The same for any number of threads.
-/// @throws foldstream::Error{InvalidArgument} without rows, with rows of different length or foreign
+/// Filters come in the order of MsaReport. `max_identity` drops a row that agrees so well with a
+/// row kept before it, over the columns where both have residues, if these are at least 80 % of its
+/// own: a fragment may be redundant to a full row, not the other way. Time: quadratic in the rows
+/// kept (36,000 rows of 90 columns: seconds). The same for any number of threads.
+/// @throws foldstream::Error{InvalidArgument} without rows, with rows of different length or
+/// foreign
 ///         characters, or for options out of range; {Cancelled}.
 PreparedMsa prepare(const io::Msa& msa, const MsaOptions& options, const Context& context);
 

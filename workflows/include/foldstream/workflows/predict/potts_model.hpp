@@ -1,4 +1,5 @@
-// A Potts model of a protein family: fitted to an alignment, read for contacts, sampled for sequences.
+// A Potts model of a protein family: fitted to an alignment, read for contacts, sampled for
+// sequences.
 #pragma once
 
 #include <foldstream/context.hpp>
@@ -24,8 +25,8 @@ struct Potts {
 inline constexpr int potts_states = 21;
 
 struct PottsOptions {
-  double pseudocount = 0.5;          ///< share of the uniform distribution in the frequencies; 0–1
-  int max_rows = 6000;               ///< of the alignment, in its order
+  double pseudocount = 0.5;  ///< share of the uniform distribution in the frequencies; 0–1
+  int max_rows = 6000;       ///< of the alignment, in its order
   std::size_t memory = 4ULL << 30U;  ///< bytes the fit may take; more is refused
 };
 

@@ -23,24 +23,24 @@ struct PredictInput {
 
 /// What a prediction will take. An estimate from the size of the input alone.
 struct PredictCost {
-  double seconds = 0;       ///< on one thread of a 3 GHz core
-  std::size_t bytes = 0;    ///< peak memory
+  double seconds = 0;     ///< on one thread of a 3 GHz core
+  std::size_t bytes = 0;  ///< peak memory
 };
 
 struct PredictOptions {
-  int models = 5;                       ///< how many distinct models to keep; ≥ 1
-  std::uint64_t seed = 0;               ///< the same seed gives the same bytes
-  int starts = 96;                      ///< folding trajectories; rounded up to groups of 16
-  int steps = 400;                      ///< of gradient descent in each trajectory; ≥ 20
-  int max_rows = 6000;                  ///< of the alignment, in its order; further rows are not read
-  std::size_t memory = 4ULL << 30U;     ///< bytes a prediction may take; more is refused
+  int models = 5;                    ///< how many distinct models to keep; ≥ 1
+  std::uint64_t seed = 0;            ///< the same seed gives the same bytes
+  int starts = 96;                   ///< folding trajectories; rounded up to groups of 16
+  int steps = 400;                   ///< of gradient descent in each trajectory; ≥ 20
+  int max_rows = 6000;               ///< of the alignment, in its order; further rows are not read
+  std::size_t memory = 4ULL << 30U;  ///< bytes a prediction may take; more is refused
 };
 
 struct PredictResult {
   io::ContactMap contacts;
   io::Prediction prediction;
-  int contacts_kept = 0;   ///< pairs (|i−j| ≥ 6) more likely in contact than not
-  double neff = 0;         ///< effective sequences that the couplings were fitted to
+  int contacts_kept = 0;              ///< pairs (|i−j| ≥ 6) more likely in contact than not
+  double neff = 0;                    ///< effective sequences that the couplings were fitted to
   std::vector<std::string> warnings;  ///< each a sentence for the user
 };
 

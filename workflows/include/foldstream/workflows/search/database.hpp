@@ -59,7 +59,8 @@ struct BuildReport {
 /// The file appears under its name only when it is complete and on disk. Names may repeat. Letters
 /// that are no residue become X; gaps and '*' are dropped. A database that looks like nucleotides
 /// (over 95 % A, C, G, T, N) is built with a warning.
-/// @throws foldstream::Error{NotFound, Io, Parse} naming the file; nothing of `out` is left or changed.
+/// @throws foldstream::Error{NotFound, Io, Parse} naming the file; nothing of `out` is left or
+/// changed.
 BuildReport build_database(const std::filesystem::path& fasta, const std::filesystem::path& out,
                            const Context& context);
 
@@ -81,7 +82,8 @@ class Database {
   std::uint64_t size() const noexcept { return info_.sequences; }
   std::uint64_t residues() const noexcept { return info_.residues; }
   const DatabaseInfo& info() const noexcept { return info_; }
-  /// 128 bits over all headers and residues in order: the same for a FASTA and the .fsdb made of it.
+  /// 128 bits over all headers and residues in order: the same for a FASTA and the .fsdb made of
+  /// it.
   const Key& digest() const noexcept { return info_.digest; }
 
   /// Tokens (0–20) of sequence `index`; valid as long as any copy of this database.

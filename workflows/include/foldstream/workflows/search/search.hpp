@@ -16,9 +16,9 @@ namespace foldstream::workflows::search {
 struct SearchOptions {
   double max_evalue = 10;          ///< hits above are not reported; > 0
   double inclusion_evalue = 1e-3;  ///< hits up to here enter the profile and the alignment; ≥ 0
-  int iterations = 3;              ///< passes over the database, the first with the query alone; ≥ 1
-  int max_rows = 20'000;           ///< the best hits kept, and so the depth of the alignment; ≥ 1
-  double min_coverage = 0;         ///< part of the query a row of the alignment must cover, 0–1
+  int iterations = 3;       ///< passes over the database, the first with the query alone; ≥ 1
+  int max_rows = 20'000;    ///< the best hits kept, and so the depth of the alignment; ≥ 1
+  double min_coverage = 0;  ///< part of the query a row of the alignment must cover, 0–1
   /// Size of the whole database where `Database` is a shard of it, so that all shards give the
   /// E-values of the whole; 0 = that of the database given.
   std::uint64_t database_residues = 0;
@@ -56,7 +56,8 @@ struct SearchResult {
 /// profile of the hits up to `inclusion_evalue`. Scores are lowered for targets of a composition
 /// that favours the profile; K of the statistics is fitted to random sequences for each profile.
 /// The result is the same for any number of threads. Memory: the hits kept, times the query length.
-/// @throws foldstream::Error{InvalidArgument} for an empty query, one of more than 40,000 residues or
+/// @throws foldstream::Error{InvalidArgument} for an empty query, one of more than 40,000 residues
+/// or
 ///         with characters that are no residues, or options out of range; {Cancelled}.
 SearchResult search(const io::Sequence& query, const Database& database,
                     const SearchOptions& options, const Context& context);

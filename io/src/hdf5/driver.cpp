@@ -1,0 +1,136 @@
+#include "driver.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+
+namespace foldstream::io::hdf5 {
+
+namespace {
+
+/// HDF5's view of an open file; its own part comes first.
+struct Open {
+  H5FD_t base;
+  Disk* disk;
+  haddr_t end_of_addresses;
+  haddr_t end_of_file;
+};
+
+Open& open_of(H5FD_t* file) { return *reinterpret_cast<Open*>(file); }
+const Open& open_of(const H5FD_t* file) { return *reinterpret_cast<const Open*>(file); }
+
+void note_failure(Disk& disk, int reason) {
+  if (reason == 0 || disk.is_detached) return;
+  disk.reason = reason;
+  disk.is_detached = true;
+}
+
+H5FD_t* open(const char*, unsigned, hid_t access, haddr_t) {
+  const auto* disk = static_cast<Disk* const*>(H5Pget_driver_info(access));
+  if (disk == nullptr) return nullptr;
+  return &(new Open{{}, *disk, 0, static_cast<haddr_t>((*disk)->file.size())})->base;
+}
+
+herr_t close(H5FD_t* file) {
+  delete &open_of(file);
+  return 0;
+}
+
+herr_t query(const H5FD_t*, unsigned long* features) {
+  *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+              H5FD_FEAT_AGGREGATE_SMALLDATA;
+  return 0;
+}
+
+haddr_t end_of_addresses(const H5FD_t* file, H5FD_mem_t) { return open_of(file).end_of_addresses; }
+
+herr_t set_end_of_addresses(H5FD_t* file, H5FD_mem_t, haddr_t address) {
+  open_of(file).end_of_addresses = address;
+  return 0;
+}
+
+haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t) { return open_of(file).end_of_file; }
+
+/// Lays what was written since the failure over bytes read from the disk.
+void apply(const Disk::Patch& patch, std::uint64_t offset, std::span<std::byte> into) {
+  const std::uint64_t from = std::max(offset, patch.offset);
+  const std::uint64_t to = std::min(offset + into.size(), patch.offset + patch.bytes.size());
+  if (from >= to) return;
+  std::memcpy(into.data() + (from - offset), patch.bytes.data() + (from - patch.offset), to - from);
+}
+
+herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size, void* data) try {
+  const Disk& disk = *open_of(file).disk;
+  const std::span<std::byte> into(static_cast<std::byte*>(data), size);
+  const std::size_t got = disk.file.read(offset, into);
+  std::fill(into.begin() + static_cast<std::ptrdiff_t>(got), into.end(), std::byte{0});
+  for (const Disk::Patch& patch : disk.patches) apply(patch, offset, into);
+  return 0;
+} catch (const std::exception&) {
+  return -1;
+}
+
+herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size,
+             const void* data) try {
+  Open& open = open_of(file);
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(data), size);
+  Disk& disk = *open.disk;
+  if (!disk.is_detached) note_failure(disk, disk.file.try_write(offset, bytes));
+  if (disk.is_detached) disk.patches.push_back({offset, {bytes.begin(), bytes.end()}});
+  open.end_of_file = std::max<haddr_t>(open.end_of_file, offset + size);
+  return 0;
+} catch (const std::exception&) {
+  return -1;
+}
+
+herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
+  Open& open = open_of(file);
+  if (open.end_of_file == open.end_of_addresses) return 0;
+  if (!open.disk->is_detached) {
+    note_failure(*open.disk, open.disk->file.try_truncate(open.end_of_addresses));
+  }
+  open.end_of_file = open.end_of_addresses;
+  return 0;
+}
+
+H5FD_class_t driver_class() {
+  H5FD_class_t driver = {};
+#if H5_VERSION_GE(1, 13, 0)
+  driver.version = H5FD_CLASS_VERSION;
+  driver.value = static_cast<H5FD_class_value_t>(600);
+#endif
+  driver.name = "foldstream";
+  driver.maxaddr = static_cast<haddr_t>(std::numeric_limits<std::int64_t>::max());
+  driver.fc_degree = H5F_CLOSE_WEAK;
+  driver.fapl_size = sizeof(Disk*);
+  driver.open = open;
+  driver.close = close;
+  driver.query = query;
+  driver.get_eoa = end_of_addresses;
+  driver.set_eoa = set_end_of_addresses;
+  driver.get_eof = end_of_file;
+  driver.read = read;
+  driver.write = write;
+  driver.truncate = truncate;
+  const H5FD_mem_t map[H5FD_MEM_NTYPES] = H5FD_FLMAP_DICHOTOMY;
+  std::copy(std::begin(map), std::end(map), driver.fl_map);
+  return driver;
+}
+
+}  // namespace
+
+Handle make_driver() {
+  static const H5FD_class_t driver = driver_class();
+  return {check(H5FDregister(&driver), "register", "driver"), H5FDunregister};
+}
+
+Handle create_file(Disk& disk, const Handle& driver) {
+  const std::string path = disk.file.path().string();
+  const Handle creation = file_creation(), access = file_access();
+  const Disk* const info = &disk;
+  check(H5Pset_driver(access.id(), driver.id(), &info), "choose the driver of", path);
+  return {check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", path),
+          H5Fclose};
+}
+
+}  // namespace foldstream::io::hdf5

@@ -1,0 +1,32 @@
+// Driver: how HDF5 reaches a file that we write, such that a failing disk cannot confuse it.
+#pragma once
+
+#include "../run_store_file.hpp"
+#include "calls.hpp"
+
+#include <vector>
+
+namespace foldstream::io::hdf5 {
+
+/// What HDF5 writes to. HDF5 1.10 and 1.14 loop or crash at the end of the process when a write or
+/// the closing of a file fails. So they never see a failure here: it is noted, and from then on
+/// everything goes to memory, which still reads back, and nothing goes to the disk.
+struct Disk {
+  struct Patch {
+    std::uint64_t offset = 0;
+    std::vector<std::byte> bytes;
+  };
+
+  File file;
+  bool is_detached = false;    ///< nothing goes to the disk any more
+  int reason = 0;              ///< errno of the write that failed
+  std::vector<Patch> patches;  ///< what was written since, in order
+};
+
+/// H5FDregister of the driver; hold a Lock.
+Handle make_driver();
+
+/// H5Fcreate through the driver on an empty file. `disk` must outlive the handle; hold a Lock.
+Handle create_file(Disk& disk, const Handle& driver);
+
+}  // namespace foldstream::io::hdf5
