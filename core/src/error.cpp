@@ -52,7 +52,8 @@ std::string_view near_miss(std::string_view word, std::span<const std::string> c
   std::string_view best;
   std::size_t best_distance = allowed + 1;
   for (const std::string& candidate : candidates) {
-    const auto [shorter, longer] = std::minmax(word.size(), candidate.size());
+    const std::size_t shorter = std::min(word.size(), candidate.size());
+    const std::size_t longer = std::max(word.size(), candidate.size());
     if (longer - shorter > allowed) continue;  // and a word of megabytes costs nothing
     const std::size_t distance = edit_distance(word, candidate);
     if (distance < best_distance && distance < std::max(word.size(), candidate.size())) {

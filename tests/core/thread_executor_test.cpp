@@ -4,7 +4,6 @@
 #include <foldstream/thread_executor.hpp>
 
 #include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/parallel_for.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <latch>
@@ -63,11 +62,11 @@ TEST(ThreadExecutor, DoesSoBesideASmallerExecutor) {
   EXPECT_TRUE(run_together(small, 2));
 }
 
-TEST(ThreadExecutor, DoesSoInAHostThatLimitsAndUsesOneTbb) {
+TEST(ThreadExecutor, DoesSoInAHostThatHoldsAndLimitsOneTbb) {
   using oneapi::tbb::global_control;
   const global_control limit(global_control::max_allowed_parallelism, 2);
   oneapi::tbb::task_arena arena(2);
-  arena.execute([] { oneapi::tbb::parallel_for(0, 100, [](int) {}); });
+  arena.initialize();
   ThreadExecutor executor({.threads = 8});
 
   EXPECT_TRUE(arena.execute([&] { return run_together(executor, 8); }));

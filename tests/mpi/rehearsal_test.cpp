@@ -63,7 +63,7 @@ TEST(Rehearsal, GivesOthersTheTargetsBehindASlowOne) {
   EXPECT_EQ(run.outcomes().size(), 31);
 }
 
-TEST(Rehearsal, SpreadsFewTargetsEvenly) {
+TEST(Rehearsal, ABusyRankLeavesTargetsToIdleOnes) {
   const TemporaryFolder folder;
   const Journal journal(folder.path() / "calls");
   std::atomic<int> running = 0;
@@ -73,7 +73,7 @@ TEST(Rehearsal, SpreadsFewTargetsEvenly) {
   });
   const auto counter = std::make_shared<RankCounter>();
 
-  mpi::RehearsalExecutor executor(4, {.threads = 8});
+  mpi::RehearsalExecutor executor(4, {.threads = 1});
   executor.run_targets(graph, number_targets(graph, "work", {1, 2, 3, 4}), {.observer = counter})
       .wait();
 
@@ -161,7 +161,7 @@ TEST(DistributedRun, ARankThatNeverComesIsNamed) {
   const TemporaryFolder folder;
   const Journal journal(folder.path() / "calls");
   const Graph graph = chain(double_task(journal), add_one_task(journal));
-  PretendRanks ranks(3, {.threads = 1, .start_seconds = 0.2});
+  PretendRanks ranks(3, {.threads = 1, .start_seconds = 2});
 
   auto first = ranks.run(0, graph, number_targets(graph, "double", {1, 2}));
   auto second = ranks.run(1, graph, number_targets(graph, "double", {1, 2}));

@@ -1,11 +1,11 @@
-// The force field and the topology, against what GROMACS made of seven proteins in double precision.
-#include <foldstream/workflows/refine/force_field.hpp>
-#include <foldstream/workflows/refine/topology.hpp>
-
+// The force field and the topology, against what GROMACS made of seven proteins in double
+// precision.
 #include "test_support.hpp"
 
 #include <foldstream/io/structure_file.hpp>
 #include <foldstream/io/text_file.hpp>
+#include <foldstream/workflows/refine/force_field.hpp>
+#include <foldstream/workflows/refine/topology.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -16,7 +16,8 @@ using test::expect_error;
 
 constexpr const char* goldens = "reference/forcefield";
 
-/// A protein of the reference data: what it is made of, where its atoms are, and what GROMACS found.
+/// A protein of the reference data: what it is made of, where its atoms are, and what GROMACS
+/// found.
 struct Golden {
   std::vector<ResidueKind> residues;
   std::vector<double> charges;
@@ -90,8 +91,7 @@ TEST_P(AmongGoldens, HasTheEnergiesOfGromacs) {
     return golden.facts["gromacs_double_kj_mol"][term].get<double>();
   };
 
-  const EnergyTerms energy =
-      evaluate_energy(topology_of(GetParam(), golden), golden.positions);
+  const EnergyTerms energy = evaluate_energy(topology_of(GetParam(), golden), golden.positions);
 
   const auto near = [](double value, double wanted) {
     EXPECT_NEAR(value, wanted, std::max(1e-4, 1e-7 * std::abs(wanted)));
@@ -106,13 +106,14 @@ TEST_P(AmongGoldens, HasTheEnergiesOfGromacs) {
   near(energy.coulomb, expected("coulomb_sr"));
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Proteins, AmongGoldens,
-    testing::Values(Case{"2N2U_A.amber99sb-ildn", {}}, Case{"6MRR_A.amber99sb-ildn", {}},
-                    Case{"5L33_A.amber99sb-ildn", {}},
-                    Case{"T1049_A.amber99sb-ildn", {{35, 41}, {103, 127}}},
-                    Case{"4GYT_A.amber99sb-ildn", {}}, Case{"6KWC_AF.amber99sb-ildn", {}}),
-    [](const auto& info) { return info.param.id.substr(0, 4); });
+INSTANTIATE_TEST_SUITE_P(Proteins, AmongGoldens,
+                         testing::Values(Case{"2N2U_A.amber99sb-ildn", {}},
+                                         Case{"6MRR_A.amber99sb-ildn", {}},
+                                         Case{"5L33_A.amber99sb-ildn", {}},
+                                         Case{"T1049_A.amber99sb-ildn", {{35, 41}, {103, 127}}},
+                                         Case{"4GYT_A.amber99sb-ildn", {}},
+                                         Case{"6KWC_AF.amber99sb-ildn", {}}),
+                         [](const auto& info) { return info.param.id.substr(0, 4); });
 
 TEST(ForceField, KnowsTheEndsOfAChain) {
   const ForceField field = read_force_field(default_force_field_folder());

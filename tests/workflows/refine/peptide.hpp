@@ -14,7 +14,9 @@ namespace foldstream::test {
 /// The point at `length` from `c` with angle b–c–d and dihedral a–b–c–d in degrees.
 inline io::Vec3 extend(const io::Vec3& a, const io::Vec3& b, const io::Vec3& c, double length,
                        double angle, double torsion) {
-  const auto minus = [](io::Vec3 p, io::Vec3 q) { return io::Vec3{p.x - q.x, p.y - q.y, p.z - q.z}; };
+  const auto minus = [](io::Vec3 p, io::Vec3 q) {
+    return io::Vec3{p.x - q.x, p.y - q.y, p.z - q.z};
+  };
   const auto unit = [](io::Vec3 p) {
     const double size = std::sqrt(p.x * p.x + p.y * p.y + p.z * p.z);
     return io::Vec3{p.x / size, p.y / size, p.z / size};
@@ -44,12 +46,11 @@ inline io::Structure backbone(std::string_view sequence, double phi = -120, doub
     const io::Vec3 n = extend(a, b, c, 1.33, 116.6, psi);
     const io::Vec3 alpha = extend(b, c, n, 1.46, 121.7, 180);
     const io::Vec3 carbon = extend(c, n, alpha, 1.525, 111.0, phi);
-    structure.chains[0].residues.push_back({std::string(io::three_letter(sequence[i])),
-                                            static_cast<int>(i) + 1,
-                                            ' ',
-                                            {{"N", "N", n, 70, 1},
-                                             {"CA", "C", alpha, 70, 1},
-                                             {"C", "C", carbon, 70, 1}}});
+    structure.chains[0].residues.push_back(
+        {std::string(io::three_letter(sequence[i])),
+         static_cast<int>(i) + 1,
+         ' ',
+         {{"N", "N", n, 70, 1}, {"CA", "C", alpha, 70, 1}, {"C", "C", carbon, 70, 1}}});
     a = n;
     b = alpha;
     c = carbon;

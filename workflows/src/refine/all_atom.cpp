@@ -1,8 +1,8 @@
-#include <foldstream/error.hpp>
-#include <foldstream/workflows/refine/all_atom.hpp>
-
 #include "heavy_atoms.hpp"
 #include "hydrogens.hpp"
+
+#include <foldstream/error.hpp>
+#include <foldstream/workflows/refine/all_atom.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -163,12 +163,18 @@ class Placement {
 
 std::string element_of(int atomic_number) {
   switch (atomic_number) {
-    case 1: return "H";
-    case 6: return "C";
-    case 7: return "N";
-    case 8: return "O";
-    case 16: return "S";
-    default: return "X";
+    case 1:
+      return "H";
+    case 6:
+      return "C";
+    case 7:
+      return "N";
+    case 8:
+      return "O";
+    case 16:
+      return "S";
+    default:
+      return "X";
   }
 }
 

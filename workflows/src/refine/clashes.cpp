@@ -1,6 +1,5 @@
-#include "clashes.hpp"
-
 #include "cell_list.hpp"
+#include "clashes.hpp"
 
 #include <algorithm>
 

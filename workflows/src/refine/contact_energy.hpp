@@ -11,16 +11,20 @@ namespace foldstream::workflows::refine {
 /// What the contact energy needs to know of an atom.
 struct ContactAtom {
   Vec3 position;
-  double radius = 1.9;   ///< with its hydrogens, Å
+  double radius = 1.9;    ///< with its hydrogens, Å
   bool is_polar = false;  ///< may give or take a hydrogen bond
 };
 
 inline ContactAtom contact_atom(std::string_view name, const Vec3& position) {
   switch (name.front()) {
-    case 'N': return {position, 1.70, true};
-    case 'O': return {position, 1.60, true};
-    case 'S': return {position, 2.00, false};
-    default: return {position, name == "C" || name == "CG" ? 1.85 : 1.95, false};
+    case 'N':
+      return {position, 1.70, true};
+    case 'O':
+      return {position, 1.60, true};
+    case 'S':
+      return {position, 2.00, false};
+    default:
+      return {position, name == "C" || name == "CG" ? 1.85 : 1.95, false};
   }
 }
 

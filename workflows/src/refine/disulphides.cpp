@@ -19,7 +19,8 @@ struct Bridge {
   auto key() const { return std::tuple(badness, i, j); }
 };
 
-/// The SG positions that the chi 1 of `residue` can reach, every 15°; the known one if there is one.
+/// The SG positions that the chi 1 of `residue` can reach, every 15°; the known one if there is
+/// one.
 std::vector<Vec3> reachable(const HeavyResidue& residue) {
   if (const Vec3* known = residue.find("SG")) return {*known};
   const ResidueLibrary& library = side_chain_library().residues.at("CYS");

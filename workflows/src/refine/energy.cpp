@@ -1,6 +1,6 @@
-#include <foldstream/workflows/refine/topology.hpp>
-
 #include "vec3.hpp"
+
+#include <foldstream/workflows/refine/topology.hpp>
 
 #include <algorithm>
 
@@ -44,8 +44,7 @@ PairSum long_range(const Topology& topology, std::span<const Vec3> at) {
   PairSum sum;
   for (std::size_t i = 0; i < at.size(); ++i) {
     for (std::size_t j = i + 1; j < at.size(); ++j) {
-      if (next != left_out.end() &&
-          *next == std::pair(static_cast<int>(i), static_cast<int>(j))) {
+      if (next != left_out.end() && *next == std::pair(static_cast<int>(i), static_cast<int>(j))) {
         ++next;
         continue;
       }

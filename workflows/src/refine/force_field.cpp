@@ -1,8 +1,8 @@
-#include <foldstream/error.hpp>
-#include <foldstream/workflows/refine/force_field.hpp>
-
 #include "gromacs_text.hpp"
 #include "residue_templates.hpp"
+
+#include <foldstream/error.hpp>
+#include <foldstream/workflows/refine/force_field.hpp>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,9 +1,9 @@
-#include <foldstream/error.hpp>
-#include <foldstream/workflows/refine/geometry.hpp>
-
 #include "clashes.hpp"
 #include "side_chain_library.hpp"
 #include "superpose.hpp"
+
+#include <foldstream/error.hpp>
+#include <foldstream/workflows/refine/geometry.hpp>
 
 #include <algorithm>
 #include <limits>
@@ -77,7 +77,9 @@ class Judge {
 
   /// The bonds of the residue type; atoms that it does not know are bonded to nothing.
   void add_bonds(std::size_t at) {
-    const auto own = [&](std::string_view a, std::string_view b) { bond(index(at, a), index(at, b)); };
+    const auto own = [&](std::string_view a, std::string_view b) {
+      bond(index(at, a), index(at, b));
+    };
     own("N", "CA");
     own("CA", "C");
     own("C", "O");
@@ -118,8 +120,8 @@ class Judge {
     const Vec3* c = views_[i].find("C");
     if (n == nullptr || alpha == nullptr || c == nullptr) return;
     const double degrees = angle_at(*n, *alpha, *c) / radians;
-    report_.worst_angle_sigma = std::max(
-        report_.worst_angle_sigma, std::abs(degrees - ideal_alpha_angle) / alpha_angle_sigma);
+    report_.worst_angle_sigma = std::max(report_.worst_angle_sigma,
+                                         std::abs(degrees - ideal_alpha_angle) / alpha_angle_sigma);
     if (const Vec3* beta = views_[i].find("CB")) {
       const double volume = dot(*beta - *alpha, cross(*n - *alpha, *c - *alpha));
       if (volume < 0) ++report_.chirality_errors;
@@ -172,9 +174,9 @@ double alpha_rmsd(const io::Structure& a, const io::Structure& b) {
   const auto left = residues_of(a);
   const auto right = residues_of(b);
   if (left.size() != right.size()) {
-    throw Error(ErrorKind::InvalidArgument,
-                "cannot compare the Cα of " + std::to_string(left.size()) + " and " +
-                    std::to_string(right.size()) + " residues.");
+    throw Error(ErrorKind::InvalidArgument, "cannot compare the Cα of " +
+                                                std::to_string(left.size()) + " and " +
+                                                std::to_string(right.size()) + " residues.");
   }
   std::vector<Vec3> first;
   std::vector<Vec3> second;

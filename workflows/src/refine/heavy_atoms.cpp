@@ -58,9 +58,9 @@ HeavyResidue read_residue(const io::Chain& chain, const io::Residue& residue) {
 void check_backbone(const HeavyResidue& residue) {
   for (const char* name : {"N", "CA", "C"}) {
     if (residue.find(name) != nullptr) continue;
-    throw Error(ErrorKind::InvalidArgument,
-                "residue " + residue.place + " " + residue.name + " has no atom " + name +
-                    ". Refinement needs N, CA and C of every residue.");
+    throw Error(ErrorKind::InvalidArgument, "residue " + residue.place + " " + residue.name +
+                                                " has no atom " + name +
+                                                ". Refinement needs N, CA and C of every residue.");
   }
 }
 
@@ -83,7 +83,8 @@ void separate(std::vector<HeavyResidue>& residues) {
     return std::pair(all[a]->x, a) < std::pair(all[b]->x, b);
   });
   for (std::size_t i = 0; i < order.size(); ++i) {
-    for (std::size_t j = i + 1; j < order.size() && all[order[j]]->x - all[order[i]]->x < 0.1; ++j) {
+    for (std::size_t j = i + 1; j < order.size() && all[order[j]]->x - all[order[i]]->x < 0.1;
+         ++j) {
       if (squared_distance(*all[order[i]], *all[order[j]]) > 0.01) continue;
       const double turn = 2.399963 * static_cast<double>(order[j]);
       Vec3& moved = *all[order[j]];
@@ -92,20 +93,57 @@ void separate(std::vector<HeavyResidue>& residues) {
   }
 }
 
+/// Whether `a`, `b`, `c` turn around `centre` as the Cβ, N and C of an L residue do, not nearly
+/// flat.
+bool is_left_handed(const Vec3& centre, const Vec3& a, const Vec3& b, const Vec3& c) {
+  return dot(a - centre, cross(b - centre, c - centre)) > 1.0;
+}
+
+void forget(HeavyResidue& residue, std::size_t first) {
+  const auto& atoms = side_chain_library().residues.at(residue.name).atoms;
+  std::erase_if(residue.atoms, [&](const HeavyAtom& atom) {
+    return std::any_of(atoms.begin() + static_cast<std::ptrdiff_t>(first), atoms.end(),
+                       [&](const SideChainAtom& side) { return side.name == atom.name; });
+  });
+}
+
 /// A Cβ that is missing, on the wrong hand or far off is put where it belongs.
 void complete_beta(HeavyResidue& residue) {
   const auto& atoms = side_chain_library().residues.at(residue.name).atoms;
   if (atoms.empty()) return;
   const Vec3 ideal = ideal_beta(residue, atoms.front());
   const Vec3* beta = residue.find("CB");
-  if (beta != nullptr && distance(*beta, ideal) < 1.3) return;
-  if (beta != nullptr) {
-    std::erase_if(residue.atoms, [&](const HeavyAtom& atom) {
-      return std::any_of(atoms.begin(), atoms.end(),
-                         [&](const SideChainAtom& side) { return side.name == atom.name; });
-    });
+  if (beta != nullptr && distance(*beta, ideal) < 1.3 &&
+      is_left_handed(*residue.find("CA"), *beta, *residue.find("N"), *residue.find("C"))) {
+    return;
   }
+  if (beta != nullptr) forget(residue, 0);
   residue.set("CB", ideal);
+}
+
+/// The dihedral of a side-chain atom that is there with its references; NaN otherwise.
+double known_dihedral(const HeavyResidue& residue, const SideChainAtom& atom) {
+  const Vec3* a = residue.find(atom.a);
+  const Vec3* b = residue.find(atom.b);
+  const Vec3* c = residue.find(atom.c);
+  const Vec3* d = residue.find(atom.name);
+  if (a == nullptr || b == nullptr || c == nullptr || d == nullptr) {
+    return std::numeric_limits<double>::quiet_NaN();
+  }
+  return dihedral(*a, *b, *c, *d);
+}
+
+/// A branch on the wrong side (threonine, isoleucine) makes the whole side chain unusable.
+void check_branches(HeavyResidue& residue) {
+  const auto& atoms = side_chain_library().residues.at(residue.name).atoms;
+  for (std::size_t i = 2; i < atoms.size(); ++i) {
+    if (atoms[i].chi == 0 || atoms[i].chi != atoms[i - 1].chi) continue;
+    const double apart =
+        known_dihedral(residue, atoms[i]) - known_dihedral(residue, atoms[i - 1]) - atoms[i].offset;
+    if (std::abs(std::remainder(apart, 2 * std::numbers::pi)) > 60 * radians) {
+      return forget(residue, 1);
+    }
+  }
 }
 
 /// The carbonyl oxygen in the plane of the next nitrogen, or opposite to it at a chain end.
@@ -162,8 +200,8 @@ std::vector<HeavyResidue> read_heavy_residues(const io::Structure& structure) {
     for (std::size_t i = 0; i < chain.residues.size(); ++i) {
       HeavyResidue read = read_residue(chain, chain.residues[i]);
       check_backbone(read);
-      read.joined = i > 0 && are_joined(residues.back(), chain.residues[i - 1], read,
-                                        chain.residues[i]);
+      read.joined =
+          i > 0 && are_joined(residues.back(), chain.residues[i - 1], read, chain.residues[i]);
       residues.push_back(std::move(read));
     }
   }
@@ -171,6 +209,7 @@ std::vector<HeavyResidue> read_heavy_residues(const io::Structure& structure) {
   for (std::size_t i = 0; i < residues.size(); ++i) {
     const bool has_next = i + 1 < residues.size() && residues[i + 1].joined;
     complete_beta(residues[i]);
+    check_branches(residues[i]);
     complete_oxygen(residues[i], has_next ? &residues[i + 1] : nullptr);
     const auto& atoms = side_chain_library().residues.at(residues[i].name).atoms;
     residues[i].side_chain_known =

@@ -1,10 +1,10 @@
 // The heavy atoms of a protein by residue, while it is being completed.
 #pragma once
 
-#include <foldstream/io/structure.hpp>
-
 #include "side_chain_library.hpp"
 #include "vec3.hpp"
+
+#include <foldstream/io/structure.hpp>
 
 #include <limits>
 #include <string>
@@ -19,9 +19,9 @@ struct HeavyAtom {
 };
 
 struct HeavyResidue {
-  std::string name;      ///< "HIS"
-  std::string place;     ///< "A:12", for messages
-  bool joined = false;   ///< by a peptide bond to the residue before it
+  std::string name;              ///< "HIS"
+  std::string place;             ///< "A:12", for messages
+  bool joined = false;           ///< by a peptide bond to the residue before it
   std::vector<HeavyAtom> atoms;  ///< N, CA, C, O, CB (not of glycine), then what is known or placed
   bool side_chain_known = false;
   double phi = std::numeric_limits<double>::quiet_NaN();  ///< radians

@@ -45,12 +45,18 @@ std::vector<std::string> hydrogen_names(const HydrogenRule& rule) {
 std::vector<Vec3> place_hydrogens(const HydrogenRule& rule, std::span<const Vec3> at,
                                   double length) {
   switch (rule.method) {
-    case 1: return {at[0] + length * away(at.first(3))};
-    case 2: return around(at, length, tetrahedral, {180.0}, 1);
-    case 3: return around(at, length, 120.0 * radians, {0.0, 180.0}, 2);
-    case 4: return around(at, length, tetrahedral, {180.0, 60.0, -60.0}, rule.count);
-    case 5: return {at[0] + length * away(at.first(4))};
-    case 6: return methylene(at, length);
+    case 1:
+      return {at[0] + length * away(at.first(3))};
+    case 2:
+      return around(at, length, tetrahedral, {180.0}, 1);
+    case 3:
+      return around(at, length, 120.0 * radians, {0.0, 180.0}, 2);
+    case 4:
+      return around(at, length, tetrahedral, {180.0, 60.0, -60.0}, rule.count);
+    case 5:
+      return {at[0] + length * away(at.first(4))};
+    case 6:
+      return methylene(at, length);
     default:
       throw Error(ErrorKind::Unsupported, "hydrogen rule " + std::to_string(rule.method) + " for " +
                                               rule.name + " is not known.");

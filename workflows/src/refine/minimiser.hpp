@@ -1,10 +1,11 @@
 // The seam to the minimiser: what to minimise, without a word of OpenMM.
 #pragma once
 
-#include <foldstream/workflows/refine/topology.hpp>
-
 #include "vec3.hpp"
 
+#include <foldstream/workflows/refine/topology.hpp>
+
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
@@ -34,6 +35,14 @@ struct AngleLimit {
   double strength = 0;
 };
 
+/// ½ strength max(0, |φ − centre| − half_width)², the difference taken round the circle. Radians.
+struct TorsionLimit {
+  std::array<int, 4> atoms{};
+  double centre = 0;
+  double half_width = 0;
+  double strength = 0;
+};
+
 /// Å. Beyond it a reaction field stands for water.
 inline constexpr double cut_off = 10.0;
 /// Of the protein's inside: without a solvent, bare charges would pull salt bridges into clashes.
@@ -46,6 +55,7 @@ struct MinimiseTask {
   std::vector<Restraint> restraints;
   std::vector<Push> pushes;
   std::vector<AngleLimit> angles;
+  std::vector<TorsionLimit> torsions;
   double force_tolerance = 1.0;  ///< root-mean-square force component, kJ/mol/Å
   int max_iterations = 500;
 };

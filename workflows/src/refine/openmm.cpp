@@ -1,10 +1,10 @@
 // The only file that sees OpenMM: force evaluation and minimisation on one thread.
-#include <OpenMM.h>
+#include "minimiser.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/refine/refine.hpp>
 
-#include "minimiser.hpp"
+#include <OpenMM.h>
 
 #include <algorithm>
 #include <exception>
@@ -14,9 +14,9 @@
 namespace foldstream::workflows::refine {
 namespace {
 
-constexpr double nm = 0.1;               // one Å
-constexpr double per_nm2 = 100.0;        // one Å⁻²
-constexpr int chunk = 50;                // iterations between two checks
+constexpr double nm = 0.1;         // one Å
+constexpr double per_nm2 = 100.0;  // one Å⁻²
+constexpr int chunk = 50;          // iterations between two checks
 
 OpenMM::Vec3 to_nm(const Vec3& a) { return {nm * a.x, nm * a.y, nm * a.z}; }
 
@@ -54,6 +54,7 @@ class Simulation {
     add_restraints();
     add_pushes();
     add_angle_limits();
+    add_torsion_limits();
     open(start);
   }
 
@@ -161,8 +162,8 @@ class Simulation {
   }
 
   void add_restraints() {
-    auto force = std::make_unique<OpenMM::CustomExternalForce>(
-        "0.5*k*((x-x0)^2+(y-y0)^2+(z-z0)^2)");
+    auto force =
+        std::make_unique<OpenMM::CustomExternalForce>("0.5*k*((x-x0)^2+(y-y0)^2+(z-z0)^2)");
     for (const char* name : {"k", "x0", "y0", "z0"}) force->addPerParticleParameter(name);
     for (const Restraint& restraint : task_.restraints) {
       const OpenMM::Vec3 at = to_nm(restraint.target);
@@ -188,15 +189,27 @@ class Simulation {
         std::make_unique<OpenMM::CustomAngleForce>("0.5*k*max(0, abs(theta-centre)-half)^2");
     for (const char* name : {"k", "centre", "half"}) force->addPerAngleParameter(name);
     for (const AngleLimit& limit : task_.angles) {
-      force->addAngle(limit.i, limit.j, limit.k,
-                      {limit.strength, limit.centre, limit.half_width});
+      force->addAngle(limit.i, limit.j, limit.k, {limit.strength, limit.centre, limit.half_width});
+    }
+    system_.addForce(force.release());
+  }
+
+  void add_torsion_limits() {
+    if (task_.torsions.empty()) return;
+    auto force = std::make_unique<OpenMM::CustomTorsionForce>(
+        "0.5*k*max(0, min(turn, 6.283185307179586-turn)-half)^2; turn=abs(theta-centre)");
+    for (const char* name : {"k", "centre", "half"}) force->addPerTorsionParameter(name);
+    for (const TorsionLimit& limit : task_.torsions) {
+      force->addTorsion(limit.atoms[0], limit.atoms[1], limit.atoms[2], limit.atoms[3],
+                        {limit.strength, limit.centre, limit.half_width});
     }
     system_.addForce(force.release());
   }
 
   void open(const std::vector<Vec3>& start) {
     std::map<std::string, std::string> properties;
-    if (platform().getName() == "CPU") properties = {{"Threads", "1"}, {"DeterministicForces", "true"}};
+    if (platform().getName() == "CPU")
+      properties = {{"Threads", "1"}, {"DeterministicForces", "true"}};
     const std::lock_guard lock(context_mutex());
     context_ = std::make_unique<OpenMM::Context>(system_, integrator_, platform(), properties);
     std::vector<OpenMM::Vec3> positions;

@@ -1,8 +1,8 @@
 // Stands in for OpenMM in a build without it.
+#include "minimiser.hpp"
+
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/refine/refine.hpp>
-
-#include "minimiser.hpp"
 
 namespace foldstream::workflows::refine {
 

@@ -1,10 +1,10 @@
+#include "minimiser.hpp"
+#include "relax.hpp"
+
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/refine/all_atom.hpp>
 #include <foldstream/workflows/refine/geometry.hpp>
 #include <foldstream/workflows/refine/refine.hpp>
-
-#include "minimiser.hpp"
-#include "relax.hpp"
 
 #include <chrono>
 #include <cmath>

@@ -1,16 +1,21 @@
+#include "clashes.hpp"
+#include "minimiser.hpp"
 #include "relax.hpp"
+#include "vec3.hpp"
 
 #include <foldstream/workflows/refine/geometry.hpp>
 
-#include "clashes.hpp"
-#include "minimiser.hpp"
-#include "vec3.hpp"
+#include <cstdint>
+#include <numbers>
 
 namespace foldstream::workflows::refine {
 namespace {
 
-constexpr double angle_strength = 5000.0;  ///< kJ/mol/rad² beyond the limit
-constexpr double push_strength = 400.0;    ///< kJ/mol/Å²
+constexpr double angle_strength = 5000.0;   ///< kJ/mol/rad² beyond the limit
+constexpr double push_strength = 400.0;     ///< kJ/mol/Å²
+constexpr double torsion_strength = 800.0;  ///< kJ/mol/rad² beyond the limit
+constexpr double alpha_hand = -122.5;       ///< degrees, from counted Cβ places
+constexpr double longest_cis = 3.3;         ///< Å between Cα: cis 2.9, trans 3.8
 constexpr int correction_rounds = 6;
 
 /// How much of the restraint an atom of the input feels; what was invented feels none.
@@ -34,8 +39,8 @@ std::vector<Restraint> restraints_of(const AllAtomModel& model, const io::Struct
     const io::Atom* known = residue.find(model.atom_names[i]);
     // an atom that was not kept, such as a Cβ on the wrong hand, is not pulled back
     if (known == nullptr || distance(known->position, model.positions[i]) > 0.5) continue;
-    restraints.push_back({static_cast<int>(i), strength * share(model.atom_names[i]),
-                          known->position});
+    restraints.push_back(
+        {static_cast<int>(i), strength * share(model.atom_names[i]), known->position});
   }
   return restraints;
 }
@@ -49,6 +54,36 @@ std::vector<AngleLimit> alpha_limits(const Topology& topology) {
                       2.0 * alpha_angle_sigma * radians, angle_strength});
   }
   return limits;
+}
+
+/// Cα stay on their hand: the dihedral N–Cα–C–Cβ of an L residue is near −122°.
+void add_hand_limits(const Topology& topology, std::vector<TorsionLimit>& limits) {
+  for (int residue = 0; residue < static_cast<int>(topology.residues.size()); ++residue) {
+    const int beta = topology.find(residue, "CB");
+    if (beta < 0) continue;
+    limits.push_back({{topology.find(residue, "N"), topology.find(residue, "CA"),
+                       topology.find(residue, "C"), beta},
+                      alpha_hand * radians,
+                      15.0 * radians,
+                      torsion_strength});
+  }
+}
+
+/// Peptides become or stay trans, unless both ω and the distance of the Cα say that they are cis.
+void add_trans_limits(const AllAtomModel& model, std::vector<TorsionLimit>& limits) {
+  const Topology& topology = model.topology;
+  const auto at = [&](int atom) { return model.positions[static_cast<std::size_t>(atom)]; };
+  for (int residue = 1; residue < static_cast<int>(topology.residues.size()); ++residue) {
+    if (!topology.residues[static_cast<std::size_t>(residue)].joined) continue;
+    const std::array<int, 4> atoms{topology.find(residue - 1, "CA"),
+                                   topology.find(residue - 1, "C"), topology.find(residue, "N"),
+                                   topology.find(residue, "CA")};
+    const double omega = dihedral(at(atoms[0]), at(atoms[1]), at(atoms[2]), at(atoms[3]));
+    const bool is_cis =
+        std::abs(omega) < 60.0 * radians && distance(at(atoms[0]), at(atoms[3])) < longest_cis;
+    if (is_cis) continue;
+    limits.push_back({atoms, std::numbers::pi, 20.0 * radians, torsion_strength});
+  }
 }
 
 /// Pushes for the clashes among the heavy atoms of `model`, a little further than the limit.
@@ -102,6 +137,8 @@ void relax(AllAtomModel& model, const io::Structure& input, const RefineOptions&
   MinimiseTask task;
   task.restraints = restraints_of(model, input, options.restraint_strength);
   task.angles = alpha_limits(model.topology);
+  add_hand_limits(model.topology, task.torsions);
+  add_trans_limits(model, task.torsions);
   task.force_tolerance = options.force_tolerance;
   jitter(model.positions);
   for (const double softness : {10.0, 60.0, 400.0}) {

@@ -20,8 +20,8 @@ std::vector<DihedralTerm> own_terms(const TextLine& line, const Macros& macros) 
     throw Error(ErrorKind::Parse, line.place,
                 "'" + line.words[4] + "' is not defined in the files of forcefield.itp.");
   }
-  return {{number(expanded, 4) * std::numbers::pi / 180.0, number(expanded, 5),
-           integer(expanded, 6)}};
+  return {
+      {number(expanded, 4) * std::numbers::pi / 180.0, number(expanded, 5), integer(expanded, 6)}};
 }
 
 TemplateDihedral read_dihedral(const TextLine& line, const Macros& macros) {
@@ -94,7 +94,9 @@ void read_hydrogen_rules(const std::filesystem::path& path, ResidueTemplates& te
       const TextLine& line = lines[at + rule];
       check_words(line, 4, "count, method, name and atoms");
       if (residue == templates.end()) continue;
-      residue->second.hydrogens.push_back({integer(line, 0), integer(line, 1), line.words[2],
+      residue->second.hydrogens.push_back({integer(line, 0),
+                                           integer(line, 1),
+                                           line.words[2],
                                            {line.words.begin() + 3, line.words.end()}});
     }
     at += count + 1;

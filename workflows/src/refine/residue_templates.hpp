@@ -1,9 +1,9 @@
 // The residue templates (.rtp) and hydrogen rules (.hdb) of a GROMACS force field.
 #pragma once
 
-#include <foldstream/workflows/refine/force_field.hpp>
-
 #include "gromacs_text.hpp"
+
+#include <foldstream/workflows/refine/force_field.hpp>
 
 #include <filesystem>
 #include <map>

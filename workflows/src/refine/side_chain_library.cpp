@@ -1,8 +1,7 @@
 #include "side_chain_library.hpp"
+#include "vec3.hpp"
 
 #include <foldstream/error.hpp>
-
-#include "vec3.hpp"
 
 #include <algorithm>
 #include <sstream>

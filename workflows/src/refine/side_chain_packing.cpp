@@ -44,8 +44,10 @@ class Packing {
     }
     link_sites();
     settle();
-    for (int sweep = 0; sweep < 20 && descend(); ++sweep) {}
-    for (int sweep = 0; sweep < 4 && descend_in_pairs(); ++sweep) {}
+    for (int sweep = 0; sweep < 20 && descend(); ++sweep) {
+    }
+    for (int sweep = 0; sweep < 4 && descend_in_pairs(); ++sweep) {
+    }
     write();
   }
 
@@ -63,7 +65,8 @@ class Packing {
     }
   }
 
-  /// Whether a side-chain atom of `residue` feels the fixed atom: those near in the bonds do not count.
+  /// Whether a side-chain atom of `residue` feels the fixed atom: those near in the bonds do not
+  /// count.
   bool feels(std::size_t residue, int fixed) const {
     const auto& [owner, name] = owner_[static_cast<std::size_t>(fixed)];
     if (owner == residue) return name == "O" || name == "OXT";
@@ -96,8 +99,7 @@ class Packing {
       }
       candidate.atoms.push_back(contact_atom(name, candidate.positions[i]));
     }
-    const double probability =
-        side_chain_library().probability(library, rotamer, at.phi, at.psi);
+    const double probability = side_chain_library().probability(library, rotamer, at.phi, at.psi);
     candidate.energy -= rotamer_weight * std::log(std::max(probability, 1e-6));
     return candidate;
   }
@@ -166,7 +168,8 @@ class Packing {
       const std::size_t count = sites_[i].candidates.size();
       share[i].assign(count, 1.0 / static_cast<double>(count));
     }
-    for (const double temperature : {8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.7, 1.4, 1.2, 1.0, 0.8, 0.7, 0.6, 0.5}) {
+    for (const double temperature :
+         {8.0, 6.0, 5.0, 4.0, 3.0, 2.5, 2.0, 1.7, 1.4, 1.2, 1.0, 0.8, 0.7, 0.6, 0.5}) {
       for (int repeat = 0; repeat < 2; ++repeat) {
         for (std::size_t i = 0; i < sites_.size(); ++i) update_share(i, temperature, share);
       }

@@ -36,7 +36,8 @@ inline double largest_eigenvalue(std::array<std::array<double, 4>, 4> m) {
   return std::max({m[0][0], m[1][1], m[2][2], m[3][3]});
 }
 
-/// B. K. P. Horn, J. Opt. Soc. Am. A 4 (1987) 629: the rotation is the leading quaternion. 0 if empty.
+/// B. K. P. Horn, J. Opt. Soc. Am. A 4 (1987) 629: the rotation is the leading quaternion. 0 if
+/// empty.
 inline double superposed_rmsd(const std::vector<Vec3>& a, const std::vector<Vec3>& b) {
   if (a.empty()) return 0;
   const double count = static_cast<double>(a.size());
@@ -59,11 +60,11 @@ inline double superposed_rmsd(const std::vector<Vec3>& a, const std::vector<Vec3
     }
   }
   const auto& [x, y, z] = s;
-  const double largest = largest_eigenvalue(
-      {{{x[0] + y[1] + z[2], y[2] - z[1], z[0] - x[2], x[1] - y[0]},
-        {y[2] - z[1], x[0] - y[1] - z[2], x[1] + y[0], z[0] + x[2]},
-        {z[0] - x[2], x[1] + y[0], y[1] - x[0] - z[2], y[2] + z[1]},
-        {x[1] - y[0], z[0] + x[2], y[2] + z[1], z[2] - x[0] - y[1]}}});
+  const double largest =
+      largest_eigenvalue({{{x[0] + y[1] + z[2], y[2] - z[1], z[0] - x[2], x[1] - y[0]},
+                           {y[2] - z[1], x[0] - y[1] - z[2], x[1] + y[0], z[0] + x[2]},
+                           {z[0] - x[2], x[1] + y[0], y[1] - x[0] - z[2], y[2] + z[1]},
+                           {x[1] - y[0], z[0] + x[2], y[2] + z[1], z[2] - x[0] - y[1]}}});
   return std::sqrt(std::max(0.0, (size - 2 * largest) / count));
 }
 

@@ -1,7 +1,7 @@
+#include "dihedral_types.hpp"
+
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/refine/topology.hpp>
-
-#include "dihedral_types.hpp"
 
 #include <algorithm>
 #include <map>
@@ -32,9 +32,7 @@ class Builder {
   const ResidueTemplate& template_of(int residue) const {
     return field_.residue(topology_.residues[static_cast<std::size_t>(residue)].template_name);
   }
-  const std::vector<int>& bonded(int atom) const {
-    return bonded_[static_cast<std::size_t>(atom)];
-  }
+  const std::vector<int>& bonded(int atom) const { return bonded_[static_cast<std::size_t>(atom)]; }
   const std::string& type(int atom) const {
     return topology_.atoms[static_cast<std::size_t>(atom)].type;
   }
@@ -52,8 +50,8 @@ class Builder {
     const auto found = field_.atom_types.find(atom.type);
     if (found == field_.atom_types.end()) {
       throw Error(ErrorKind::NotFound, "force field " + field_.name + " has no atom type '" +
-                                           atom.type + "', used by " +
-                                           template_of(residue).name + ":" + atom.name + ".");
+                                           atom.type + "', used by " + template_of(residue).name +
+                                           ":" + atom.name + ".");
     }
     const AtomType& kind = found->second;
     topology_.atoms.push_back({atom.name, atom.type, residue, kind.atomic_number, atom.charge,
@@ -123,7 +121,8 @@ class Builder {
       const std::vector<int>& ends = bonded(middle);
       for (std::size_t a = 0; a < ends.size(); ++a) {
         for (std::size_t b = a + 1; b < ends.size(); ++b) {
-          topology_.angles.push_back({ends[a], middle, ends[b], angle_type(ends[a], middle, ends[b])});
+          topology_.angles.push_back(
+              {ends[a], middle, ends[b], angle_type(ends[a], middle, ends[b])});
         }
       }
     }
@@ -173,8 +172,7 @@ class Builder {
   }
 
   static std::array<int, 4> canonical(const std::array<int, 4>& atoms) {
-    return atoms[0] < atoms[3] ? atoms
-                               : std::array<int, 4>{atoms[3], atoms[2], atoms[1], atoms[0]};
+    return atoms[0] < atoms[3] ? atoms : std::array<int, 4>{atoms[3], atoms[2], atoms[1], atoms[0]};
   }
 
   void add_listed(int residue, const TemplateDihedral& listed,

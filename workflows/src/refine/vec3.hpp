@@ -29,7 +29,8 @@ inline Vec3 unit(const Vec3& a) {
   return length > 1e-9 ? (1.0 / length) * a : Vec3{1, 0, 0};
 }
 
-/// A direction perpendicular to `a`, as near as may be to `b` and defined even if they are parallel.
+/// A direction perpendicular to `a`, as near as may be to `b` and defined even if they are
+/// parallel.
 inline Vec3 perpendicular(const Vec3& b, const Vec3& a) {
   const Vec3 axis = unit(a);
   const Vec3 side = b - dot(b, axis) * axis;

@@ -31,12 +31,14 @@ a { color: var(--accent); text-decoration: none; } a:hover { text-decoration: un
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   margin: 0 0 22px; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums; }
-th { text-align: left; font-weight: 600; font-size: 12.5px; color: var(--soft); white-space: nowrap; }
+table { border-collapse: collapse; width: 100%; font-size: 14px;
+  font-variant-numeric: tabular-nums; }
+th { text-align: left; font-weight: 600; font-size: 12.5px; color: var(--soft);
+  white-space: nowrap; }
 th, td { padding: 8px 12px; border-bottom: 1px solid var(--line); vertical-align: middle; }
 tbody tr:last-child td { border-bottom: 0; }
 td.n, th.n { text-align: right; white-space: nowrap; }
-td.name { font-weight: 600; overflow-wrap: anywhere; min-width: 120px; }
+td.name { font-weight: 600; overflow-wrap: anywhere; min-width: 190px; }
 td .why { display: block; font-weight: 400; color: var(--soft); font-size: 13px; }
 .badge { font-size: 12.5px; font-weight: 600; color: var(--soft); white-space: nowrap; }
 .badge.good { color: var(--good); } .badge.bad { color: var(--bad); }

@@ -18,9 +18,9 @@ struct SearchSpace {
 /// E-values of a profile with gap costs 11 + k against a database.
 ///
 /// E = K m' n' exp(−λ S), where m' is the query's length and n' that of the database, less the
-/// length an alignment with one sequence is expected to take of each [Altschul & Gish 1996; Altschul
-/// et al. 2001]. λ = 0.267 a half bit (BLOSUM62, 11, 1); K is fitted to scores of random sequences
-/// under the same correction.
+/// length an alignment is expected to take of each [Altschul & Gish 1996; Altschul et al. 2001],
+/// the mean of that against one sequence and that against all. λ = 0.267 a half bit (BLOSUM62, 11,
+/// 1); K is fitted to scores of random sequences.
 class Statistics {
  public:
   Statistics(const Profile& profile, SearchSpace space, double k);
@@ -38,14 +38,6 @@ class Statistics {
   double log_space_;
 };
 
-/// K of a profile, from its scores against `samples` random sequences with the background
-/// composition; always the same for the same profile. λ is held. Within [0.01, 2].
-double fitted_k(const Profile& profile, const Kernel& kernel);
-
-/// How many residues an expected alignment takes from a query of `m` in a space: BLAST's length
-/// adjustment, for a space of one or many sequences.
-double length_adjustment(double m, SearchSpace space, double k);
-
 /// Factor ≤ 1 for the score against a target of unusual composition: the ungapped λ of the profile
 /// there over the λ it has in the background [Schäffer et al. 2001].
 class CompositionCorrection {
@@ -61,5 +53,13 @@ class CompositionCorrection {
   std::vector<double> histogram_;  // [20, levels]: how often a residue has each score
   double standard_ = 0;
 };
+
+/// K of a profile, from its scores against 400 random sequences with the background composition;
+/// always the same for the same profile. λ is held. Within [0.01, 2].
+double fitted_k(const Profile& profile, const Kernel& kernel);
+
+/// How many residues an expected alignment takes from a query of `m` in a space: BLAST's length
+/// adjustment, for a space of one or many sequences.
+double length_adjustment(double m, SearchSpace space, double k);
 
 }  // namespace foldstream::workflows::search

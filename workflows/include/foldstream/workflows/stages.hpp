@@ -12,7 +12,7 @@ namespace foldstream::workflows {
 /// query (sequence) → msa. @throws what opening the database throws; an empty `database` is allowed
 /// where every target brings its alignment.
 struct SearchStageOptions {
-  std::string database;             ///< .fsdb or FASTA file; its content, not its path, counts
+  std::string database = {};        ///< .fsdb or FASTA file; its content, not its path, counts
   int iterations = 3;               ///< passes over the database, the first with the query alone
   double inclusion_evalue = 1e-3;   ///< hits up to here enter the profile and the alignment
   int max_rows = 20'000;            ///< depth of the alignment
@@ -46,7 +46,7 @@ struct RefineStageOptions {
   double restraint_strength = 10;   ///< pull of each Cα to its place, kJ/mol/Å²; 0 = free
   double force_tolerance = 1;       ///< stop below this root-mean-square force, kJ/mol/Å
   int max_iterations = 400;         ///< of the minimiser
-  std::string force_field_folder;   ///< of GROMACS; empty = where it was found when this was built
+  std::string force_field_folder = {};  ///< of GROMACS; empty = where it was found when this was built
 };
 Task refine_task(const RefineStageOptions& options = {}, std::string name = "refine");
 

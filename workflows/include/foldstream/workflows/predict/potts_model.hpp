@@ -38,15 +38,18 @@ Potts fit_mean_field(const io::Msa& msa, const PottsOptions& options, const Cont
 
 /// How to fit a model whose samples look like the family.
 struct PseudoLikelihoodOptions {
-  double ridge_fields = 0.01;     ///< λ of Σ h², per effective sequence; ≥ 0
-  double ridge_couplings = 0.01;  ///< λ of Σ J², times (length − 1)/2 as usual; ≥ 0
-  int steps = 60;                 ///< of full-batch gradient descent
-  int max_rows = 3000;
+  double pairs_per_column = 3;  ///< coupled pairs = this × columns, those of best mean-field score
+  double ridge_fields = 0.0005;     ///< λ of Σ h² beside the mean log-likelihood of a row; ≥ 0
+  double ridge_couplings = 0.0005;  ///< λ of Σ J²; ≥ 0
+  int steps = 60;                   ///< of gradient descent (Adam)
+  int max_rows = 4000;
 };
 
-/// Maximum pseudo-likelihood with ridge terms (Balakrishnan et al. 2011, doi:10.1002/prot.22934).
-/// Rows more than half gaps are left out; gaps of the others are a state of their own.
-/// @throws Error{InvalidArgument} for an empty alignment.
+/// Maximum pseudo-likelihood with ridge terms (Balakrishnan et al. 2011, doi:10.1002/prot.22934)
+/// over the pairs that mean-field inversion finds coupled. Few pairs, so that the noise of the
+/// others is not sampled as if it were signal. Rows more than half gaps are left out; a gap is a
+/// state.
+/// @throws Error{InvalidArgument} for an empty alignment, Error{Unsupported} without LibTorch.
 Potts fit_pseudo_likelihood(const io::Msa& msa, const PseudoLikelihoodOptions& options,
                             const Context& context);
 

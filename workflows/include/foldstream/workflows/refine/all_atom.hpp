@@ -13,16 +13,17 @@ namespace foldstream::workflows::refine {
 
 struct AllAtomModel {
   Topology topology;
-  std::vector<io::Vec3> positions;  ///< Å, one an atom of the topology
+  std::vector<io::Vec3> positions;         ///< Å, one an atom of the topology
   std::vector<std::string> atom_names;     ///< PDB names: "HB2" where the force field says "HB1"
   std::vector<std::string> residue_names;  ///< standard names: "HIS", "CYS"
   std::vector<std::pair<int, int>> disulphides;  ///< residues, counted over all chains
 };
 
 /// `structure` with the heavy atoms of every residue, and no hydrogens. Missing side chains get
-/// rotamers that clash little (frequencies by φ and ψ, counted in crystal structures), missing O, Cβ
-/// and OXT their ideal places; atoms that are there stay, unless a Cβ is on the wrong hand: then that
-/// side chain is made anew. Chains are broken where the numbering jumps and the bond is absent.
+/// rotamers that clash little (frequencies by φ and ψ, counted in crystal structures), missing O,
+/// Cβ and OXT their ideal places; atoms that are there stay, unless a Cβ is on the wrong hand: then
+/// that side chain is made anew. Chains are broken where the numbering jumps and the bond is
+/// absent.
 ///
 /// Deterministic. New atoms take the B-factor of their Cα. Residue names become the standard ones.
 /// @throws Error{InvalidArgument} naming a residue that is unknown (X) or lacks N, CA or C.

@@ -1,4 +1,5 @@
-// ForceField: the residue templates and parameters of an Amber-type force field, as GROMACS keeps it.
+// ForceField: the residue templates and parameters of an Amber-type force field, as GROMACS keeps
+// it.
 #pragma once
 
 #include <array>

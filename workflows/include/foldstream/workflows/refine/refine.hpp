@@ -13,33 +13,35 @@ namespace foldstream::workflows::refine {
 
 /// How to refine. Lengths in Å, energies in kJ/mol.
 struct RefineOptions {
-  bool enabled = true;  ///< false: models are judged and passed on as they are
+  bool enabled = true;               ///< false: models are judged and passed on as they are
   double restraint_strength = 10.0;  ///< pull of each Cα to its place, kJ/mol/Å²; ≥ 0
-  double force_tolerance = 1.0;  ///< stop below this root-mean-square force, kJ/mol/Å; > 0
-  int max_iterations = 400;      ///< of the minimiser in the full force field; ≥ 1
-  double max_seconds = 0;        ///< a model; 0 = no bound. A bound in time makes results depend on it
+  double force_tolerance = 1.0;      ///< stop below this root-mean-square force, kJ/mol/Å; > 0
+  int max_iterations = 400;          ///< of the minimiser in the full force field; ≥ 1
+  double max_seconds = 0;  ///< a model; 0 = no bound. A bound in time makes results depend on it
   std::string force_field_folder = default_force_field_folder();  ///< a GROMACS `*.ff` folder
 };
 
-/// Completes each model of `prediction` to all atoms and relaxes it: first with a soft repulsion that
-/// lets overlapping atoms pass each other, then in the force field with implicit solvent, restrained
-/// to the prediction, then once more where clashes or N–Cα–C angles are still out of bounds.
+/// Completes each model of `prediction` to all atoms and relaxes it: first with a soft repulsion
+/// that lets overlapping atoms pass each other, then in the force field with implicit solvent,
+/// restrained to the prediction, then once more where clashes or N–Cα–C angles are still out of
+/// bounds.
 ///
 /// The reports compare the same atoms: `report_before` judges the model as it enters minimisation,
 /// completed to heavy atoms by rotamers that already avoid clashes. Energies in the reports are
 /// those of the force field in vacuum, without restraints.
-/// A model that cannot be refined (residue X, missing backbone, numbers that leave the finite) keeps
-/// its structure, and `failure` says why. Models are refined side by side on `context.threads`, each
-/// on one thread; the result does not depend on their number.
-/// @throws Error{InvalidArgument} for an option out of range, Error{NotFound} or Error{Parse} for the
+/// A model that cannot be refined (residue X, missing backbone, numbers that leave the finite)
+/// keeps its structure, and `failure` says why. Models are refined side by side on
+/// `context.threads`, each on one thread; the result does not depend on their number.
+/// @throws Error{InvalidArgument} for an option out of range, Error{NotFound} or Error{Parse} for
+/// the
 ///         force field, Error{Unsupported} in a build without OpenMM, Error{Cancelled}.
 io::Refinement refine(const io::Prediction& prediction, const RefineOptions& options,
                       const Context& context);
 
 /// What refining takes, estimated from measurements on two cores.
 struct RefineCost {
-  double seconds = 0;      ///< on one thread
-  std::size_t bytes = 0;   ///< at most, while one model a thread is being refined
+  double seconds = 0;     ///< on one thread
+  std::size_t bytes = 0;  ///< at most, while one model a thread is being refined
 };
 RefineCost refine_cost(std::size_t residues, std::size_t models);
 
