@@ -104,22 +104,59 @@ class Descent {
   float decayed2_ = 1;
 };
 
+/// Fields that alone would give the frequencies of the column: a good place to start from.
+States log_frequencies(const Alignment& alignment, std::size_t i) {
+  States counts;
+  counts.fill(0.5F);
+  for (int n = 0; n < alignment.rows; ++n) {
+    counts[alignment.row(n)[i]] += alignment.weights[static_cast<std::size_t>(n)];
+  }
+  for (float& value : counts) value = std::log(value / static_cast<float>(alignment.neff));
+  return counts;
+}
+
+float rate_at(int step, int steps) {
+  constexpr float first_rate = 0.1F;
+  return first_rate * static_cast<float>(steps - step) / static_cast<float>(steps);
+}
+
 Regression regress(const Alignment& alignment, std::size_t i, const Partners& partners,
                    const PseudoLikelihoodOptions& options, const Context& context) {
-  constexpr float first_rate = 0.1F;
   Regression model(partners.size());
+  model.field = log_frequencies(alignment, i);
   Descent fields(states);
   Descent couplings(model.couplings.size());
   for (int step = 0; step < options.steps; ++step) {
     context.check_cancelled();
-    const float rate =
-        first_rate * static_cast<float>(options.steps - step) / static_cast<float>(options.steps);
+    const float rate = rate_at(step, options.steps);
     const Regression slope = slope_of(model, alignment, i, partners);
     fields.step(model.field, slope.field, rate, static_cast<float>(options.ridge_fields));
     couplings.step(model.couplings, slope.couplings, rate,
                    static_cast<float>(options.ridge_couplings));
   }
   return model;
+}
+
+/// The average of two views is weaker than either: the fields make up for it.
+void refit_fields(const Alignment& alignment, std::size_t i, const Partners& partners, int steps,
+                  Potts& model) {
+  const auto length = static_cast<std::size_t>(model.length());
+  const auto couplings = model.couplings.values<float>();
+  const auto own = model.fields.mutable_values<float>().subspan(i * states, states);
+  Regression view(partners.size());
+  std::copy(own.begin(), own.end(), view.field.begin());
+  for (std::size_t k = 0; k < partners.size(); ++k) {
+    for (std::size_t b = 0; b < states; ++b) {
+      const auto row =
+          couplings.subspan(((partners[k] * length + i) * states + b) * states, states);
+      std::copy(row.begin(), row.end(), view.row(k, b));
+    }
+  }
+  Descent fields(states);
+  for (int step = 0; step < steps; ++step) {
+    fields.step(view.field, slope_of(view, alignment, i, partners).field, rate_at(step, steps), 0);
+  }
+  std::copy(view.field.begin(), view.field.end(), own.begin());
 }
 
 /// Adds half of the view from column i to the couplings, in both orders.
@@ -161,6 +198,10 @@ Potts fit_pseudo_likelihood(const io::Msa& msa, const PseudoLikelihoodOptions& o
     std::copy(views[i].field.begin(), views[i].field.end(),
               fields.begin() + static_cast<std::ptrdiff_t>(i * states));
   }
+  parallel_for(context, alignment.columns, [&](int index) {
+    const auto i = static_cast<std::size_t>(index);
+    refit_fields(alignment, i, partners[i], options.steps / 2, model);
+  });
   return model;
 }
 
