@@ -36,7 +36,8 @@ int list_all() {
   for (const std::string& name : workflows::packaged_workflows())
     fmt::print("  {:<10} {}\n", name, workflows::read_definition(name).summary);
   fmt::print("\nStages ('foldstream list NAME' shows ports and options):\n");
-  for (const Stage& stage : workflows::Catalog::packaged().stages())
+  const workflows::Catalog catalog = workflows::Catalog::packaged();
+  for (const Stage& stage : catalog.stages())
     fmt::print("  {:<10} {}{}\n", stage.name, stage.summary,
                stage.missing.empty() ? "" : " [not in this build: " + stage.missing + "]");
   return all_done;

@@ -53,7 +53,7 @@ void Progress::notify(const Event& event) {
     print_line(fmt::format("{} {}: {}", name, event.task, outcome_text(event.outcome)));
   if (event.what == Event::What::target_ended)
     print_line(fmt::format("[{}/{}] {}: {}", ended_, target_count_, name,
-                           to_string(event.outcome.state)));
+                           event.outcome.is_good() ? "done" : to_string(event.outcome.state)));
   if (is_terminal_) draw(event);
 }
 

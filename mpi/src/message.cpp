@@ -28,14 +28,19 @@ Outcome read_task_outcome(ByteReader& reader) {
 
 ByteWriter& ByteWriter::text(std::string_view text) {
   number(static_cast<std::uint32_t>(text.size()));
-  const auto* bytes = reinterpret_cast<const std::byte*>(text.data());
-  bytes_.insert(bytes_.end(), bytes, bytes + text.size());
+  append(text.data(), text.size());
   return *this;
 }
 
 ByteWriter& ByteWriter::bytes(const std::vector<std::byte>& more) {
-  bytes_.insert(bytes_.end(), more.begin(), more.end());
+  append(more.data(), more.size());
   return *this;
+}
+
+void ByteWriter::append(const void* from, std::size_t count) {
+  if (count == 0) return;
+  bytes_.resize(bytes_.size() + count);
+  std::memcpy(bytes_.data() + bytes_.size() - count, from, count);
 }
 
 const std::byte* ByteReader::advance(std::size_t count) {

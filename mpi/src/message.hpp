@@ -53,8 +53,7 @@ class ByteWriter {
  public:
   template <class T>
   requires std::is_arithmetic_v<T> ByteWriter& number(T value) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(&value);
-    bytes_.insert(bytes_.end(), bytes, bytes + sizeof value);
+    append(&value, sizeof value);
     return *this;
   }
   ByteWriter& text(std::string_view text);
@@ -63,6 +62,8 @@ class ByteWriter {
   std::vector<std::byte> take() { return std::move(bytes_); }
 
  private:
+  void append(const void* from, std::size_t count);
+
   std::vector<std::byte> bytes_;
 };
 
