@@ -32,7 +32,7 @@ double apart(const io::Atom* a, const io::Atom* b) {
                     a->position.z - b->position.z);
 }
 
-/// Nine residues with a cysteine at both ends of a tight turn: only their Cβ are known.
+/// Two dipeptides whose first residues are cysteines, their Cβ at `beta_distance` (Å).
 io::Structure two_cysteines(double beta_distance) {
   io::Structure structure = backbone("CA");
   structure.chains.push_back(backbone("CA").chains[0]);

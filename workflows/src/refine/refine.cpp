@@ -122,7 +122,7 @@ io::Refinement refine(const io::Prediction& prediction, const RefineOptions& opt
 
 RefineCost refine_cost(std::size_t residues, std::size_t models) {
   const double n = static_cast<double>(residues);
-  return {static_cast<double>(models) * (0.5 + 0.00035 * n * n),
+  return {static_cast<double>(models) * (0.3 + 0.018 * n + 2e-5 * n * n),
           static_cast<std::size_t>(20e6 + 60e3 * n)};
 }
 

@@ -22,9 +22,10 @@ struct RefineOptions {
 };
 
 /// Completes each model of `prediction` to all atoms and relaxes it: first with a soft repulsion
-/// that lets overlapping atoms pass each other, then in the force field with implicit solvent,
-/// restrained to the prediction, then once more where clashes or N–Cα–C angles are still out of
-/// bounds.
+/// that lets overlapping atoms pass each other, then in the force field (cut-off 10 Å, dielectric
+/// constant 4 in place of water), then once more where heavy atoms still clash. It is restrained to
+/// the prediction throughout; N–Cα–C stays within two standard deviations, Cα on the L hand, and
+/// peptides trans unless they came in cis.
 ///
 /// The reports compare the same atoms: `report_before` judges the model as it enters minimisation,
 /// completed to heavy atoms by rotamers that already avoid clashes. Energies in the reports are
