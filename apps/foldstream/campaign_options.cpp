@@ -29,7 +29,8 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
       ->capture_default_str();
   command.add_option("--models", options.models, "models for each target (1-50)");
   command.add_option("--seed", options.seed, "the same seed gives the same bytes");
-  command.add_option("--set", options.sets, "set one option of a task: TASK.OPTION=VALUE; repeatable");
+  command.add_option("--set", options.sets, "set one option of a task: TASK.OPTION=VALUE; repeatable")
+      ->allow_extra_args(false);
   command.add_option("--max-length", options.max_length, "refuse longer sequences, residues")
       ->capture_default_str();
   command.add_option("-t,--threads", options.threads, "threads to use; 0 = all this process may use")

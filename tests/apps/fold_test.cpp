@@ -148,7 +148,7 @@ TEST_F(Fold, GivesTheSameBytesOnTwoRanks) {
 TEST_F(Fold, RefusesTheFolderOfAnotherInput) {
   write_targets(1);
   ASSERT_EQ(run(fold_many + "--out r").code, 0);
-  folder_.write("many.fasta", demo_query("other"));
+  folder_.write("many.fasta", demo_query("t1 changed"));
 
   const Finished refused = run(fold_many + "--out r");
 

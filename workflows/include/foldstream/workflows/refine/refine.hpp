@@ -24,8 +24,8 @@ struct RefineOptions {
 /// Completes each model of `prediction` to all atoms and relaxes it: first with a soft repulsion
 /// that lets overlapping atoms pass each other, then in the force field (cut-off 10 Å, dielectric
 /// constant 4 in place of water), then once more where heavy atoms still clash. It is restrained to
-/// the prediction throughout; N–Cα–C stays within two standard deviations, Cα on the L hand, and
-/// peptides trans unless they came in cis.
+/// the prediction throughout; penalties hold N–Cα–C near two standard deviations at most, Cα on the
+/// L hand, and peptides trans unless they came in cis.
 ///
 /// The reports compare the same atoms: `report_before` judges the model as it enters minimisation,
 /// completed to heavy atoms by rotamers that already avoid clashes. Energies in the reports are
@@ -34,8 +34,7 @@ struct RefineOptions {
 /// keeps its structure, and `failure` says why. Models are refined side by side on
 /// `context.threads`, each on one thread; the result does not depend on their number.
 /// @throws Error{InvalidArgument} for an option out of range, Error{NotFound} or Error{Parse} for
-/// the
-///         force field, Error{Unsupported} in a build without OpenMM, Error{Cancelled}.
+///         the force field, Error{Unsupported} in a build without OpenMM, Error{Cancelled}.
 io::Refinement refine(const io::Prediction& prediction, const RefineOptions& options,
                       const Context& context);
 
