@@ -2,6 +2,7 @@
 # Installs the Debian packages that are missing, configures, and builds release into build/.
 #   ./setup.sh                packages (as root or through sudo), configure, build
 #   ./setup.sh --no-install   only checks the packages; configures and builds
+#   ./setup.sh --tests        builds the tests too (test.sh does this)
 # Idempotent. Another build folder: FOLDSTREAM_BUILD=folder ./setup.sh
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -18,11 +19,16 @@ packages=(
   libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py libxml2-utils  # tests
 )
 
-case "${1:-}" in
-  "" | --no-install) ;;
-  -h | --help) sed -n '2,5p' "$0" | cut -c3-; exit 0 ;;
-  *) echo "setup.sh: unknown option '$1'; see ./setup.sh --help" >&2; exit 2 ;;
-esac
+install=yes
+target=foldstream
+for option in "$@"; do
+  case "$option" in
+    --no-install) install=no ;;
+    --tests) target=all ;;
+    -h | --help) sed -n '2,6p' "$0" | cut -c3-; exit 0 ;;
+    *) echo "setup.sh: unknown option '$option'; see ./setup.sh --help" >&2; exit 2 ;;
+  esac
+done
 
 say() { printf 'setup: %s\n' "$*"; }
 
@@ -33,7 +39,7 @@ done
 
 if [[ ${#missing[@]} -eq 0 ]]; then
   say "all ${#packages[@]} packages are installed"
-elif [[ ${1:-} == --no-install ]]; then
+elif [[ $install == no ]]; then
   say "missing packages: ${missing[*]}"
   say "install them with: apt-get install ${missing[*]}"
   exit 1
@@ -61,7 +67,7 @@ say "configuring $build"
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release >"$build.log" 2>&1 ||
   { tail -30 "$build.log" >&2; say "configure failed; the whole output is in $build.log" >&2; exit 1; }
 mv "$build.log" "$build/configure.log"
-say "building (the first time takes some minutes)"
-cmake --build "$build" -j "${FOLDSTREAM_JOBS:-$(nproc)}" >"$build/build.log" 2>&1 ||
+say "building $target (the first time takes some minutes)"
+cmake --build "$build" --target "$target" -j "${FOLDSTREAM_JOBS:-$(nproc)}" >"$build/build.log" 2>&1 ||
   { tail -40 "$build/build.log" >&2; say "build failed; the whole output is in $build/build.log" >&2; exit 1; }
 say "ready: $build/apps/foldstream"
