@@ -136,8 +136,10 @@ int run_campaign(const CampaignOptions& options) {
   CampaignResult result = execute(campaign, ranks, *executor, store, observer);
   store->close();
   if (is_first) {
-    write_campaign_files(result, *store, observer->trace);
-    print_summary(result);
+    store->refresh();
+    const workflows::report::Report report = make_report(result);
+    write_campaign_files(result, report, *store, observer->trace);
+    print_summary(options, report);
   }
   return exit_code(result);
 }

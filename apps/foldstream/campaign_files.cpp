@@ -73,25 +73,6 @@ io::RunSummary run_summary(const CampaignResult& result) {
   return summary;
 }
 
-report::Report make_report(CampaignResult& result) {
-  report::Report page;
-  page.title = "Foldstream: " + result.options.input.filename().string();
-  page.facts = {{"workflow", result.definition.name},
-                {"version", version_text()},
-                {"ranks", std::to_string(result.ranks)},
-                {"wall time", clock_text(result.seconds)}};
-  for (const TargetOutcome& outcome : result.outcomes)
-    page.targets.push_back(report_row(result, outcome));
-  for (const Refusal& refusal : result.targets.refused) {
-    report::ReportTarget row;
-    row.name = refusal.name;
-    row.outcome = "refused";
-    row.message = refusal.message;
-    page.targets.push_back(std::move(row));
-  }
-  return page;
-}
-
 nlohmann::json row_json(const report::ReportTarget& row) {
   nlohmann::json json = {{"name", row.name},     {"outcome", row.outcome}, {"message", row.message},
                          {"length", row.length}, {"rows", row.rows},       {"neff", row.neff},
@@ -123,32 +104,47 @@ void print_row(const report::ReportTarget& row) {
 
 }  // namespace
 
-void write_campaign_files(CampaignResult& result, io::RunStore& store, const Trace& trace) {
+report::Report make_report(CampaignResult& result) {
+  report::Report page;
+  page.title = "Foldstream: " + result.options.input.filename().string();
+  page.facts = {{"workflow", result.definition.name},
+                {"version", version_text()},
+                {"ranks", std::to_string(result.ranks)},
+                {"wall time", clock_text(result.seconds)}};
+  for (const TargetOutcome& outcome : result.outcomes)
+    page.targets.push_back(report_row(result, outcome));
+  for (const Refusal& refusal : result.targets.refused) {
+    report::ReportTarget row;
+    row.name = refusal.name;
+    row.outcome = "refused";
+    row.message = refusal.message;
+    page.targets.push_back(std::move(row));
+  }
+  return page;
+}
+
+void write_campaign_files(const CampaignResult& result, const report::Report& page,
+                          io::RunStore& store, const Trace& trace) {
   const std::filesystem::path& out = result.options.out;
-  store.refresh();
   report::write_failures(out / "failures.tsv", failures(result));
   report::write_run_facts(out / "run.json", facts(result));
   io::write_file_atomically(out / "trace.json", trace.json());
-  report::write_report(out / "report.html", make_report(result));
+  report::write_report(out / "report.html", page);
   write_master_file(store, run_summary(result));
 }
 
-void print_summary(CampaignResult& result) {
-  const report::Report page = make_report(result);
-  if (result.options.json) {
+void print_summary(const CampaignOptions& options, const report::Report& page) {
+  if (options.json) {
     nlohmann::json targets = nlohmann::json::array();
     for (const report::ReportTarget& row : page.targets) targets.push_back(row_json(row));
-    fmt::print("{}\n", nlohmann::json{{"out", result.options.out.string()},
-                                      {"seconds", result.seconds},
-                                      {"targets", targets}}
-                           .dump(2));
+    fmt::print("{}\n", nlohmann::json{{"out", options.out.string()}, {"targets", targets}}.dump(2));
     return;
   }
   fmt::print("{:<20} {:>6} {:>8} {:>7} {:>8} {:>7} {:>6} {:>13} {:>6}\n", "target", "length",
              "homologs", "Neff", "contacts", "est. TM", "pLDDT", "clashes", "files");
   for (const report::ReportTarget& row : page.targets) print_row(row);
   fmt::print("\nest. TM and pLDDT are estimates; clashes of model 1 before -> after refinement\n");
-  fmt::print("results: {}/report.html\n", result.options.out.string());
+  fmt::print("results: {}/report.html\n", options.out.string());
 }
 
 }  // namespace foldstream::apps

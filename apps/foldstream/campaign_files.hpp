@@ -3,12 +3,18 @@
 
 #include "campaign.hpp"
 
+#include <foldstream/workflows/report/report.hpp>
+
 namespace foldstream::apps {
 
+/// One row for each target and each refused record. Reads the results from the store.
+workflows::report::Report make_report(CampaignResult& result);
+
 /// Writes failures.tsv, run.json, trace.json, report.html and run.h5. @throws Error{Io}.
-void write_campaign_files(CampaignResult& result, io::RunStore& store, const Trace& trace);
+void write_campaign_files(const CampaignResult& result, const workflows::report::Report& report,
+                          io::RunStore& store, const Trace& trace);
 
 /// The table of targets, or JSON with --json, on standard output.
-void print_summary(CampaignResult& result);
+void print_summary(const CampaignOptions& options, const workflows::report::Report& report);
 
 }  // namespace foldstream::apps
