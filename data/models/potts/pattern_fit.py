@@ -1,18 +1,20 @@
-"""Fits the two small networks of the potts predictor to alignments with known structures.
+"""Fits the two small networks of the potts predictor.
 
   states_table.inc   local states (from local_table.inc, averaged over the rows of the alignment) and
                      couplings around a residue -> backbone states, 81 -> 12 -> 5
   pattern_table.inc  9 x 9 couplings around a pair, local states, separation and depth of the
-                     alignment -> 10 bins of the CB distance, 110 -> 32 -> 10
+                     alignment -> 10 bins of the CB distance, 107 -> 48 -> 10
 
-Each alignment is used whole (at most 5,000 rows) and, for chains up to 170 residues, as random
-subsets of 1,000 and 300 rows, so that the networks meet shallow alignments too. The features are
-those of workflows/src/predict/{local,distances}.cpp: change both or neither.
+The states are learnt from alignments with known structures, each used whole (at most 5,000 rows) and,
+for chains up to 170 residues, as random subsets of 1,000 and 300 rows, so that shallow alignments are
+met too. The distances are learnt from these (a quarter of the weight) and from simulated maps of other
+chains (simulated_maps.py). The features are those of workflows/src/predict/{local,distances}.cpp:
+change both or neither.
 
-usage: pattern_fit.py PAIRS_FOLDER TABLE_FOLDER [--cache FOLDER] [--leave-out FOLD]
+usage: pattern_fit.py PAIRS_FOLDER STRUCTURES.h5 TABLE_FOLDER [--cache FOLDER] [--leave-out FOLD]
 
 TABLE_FOLDER holds local_table.inc and receives the tables; --leave-out 0..4 leaves a fifth of the
-families out of the fit (their precision is then printed), which is how overfitting was checked.
+families out of everything (their precision is then printed), which tells fit from overfit.
 """
 
 import argparse
@@ -24,15 +26,15 @@ import re
 import numpy as np
 
 import local_states
+import simulated_maps
 
 LETTERS = "ARNDCQEGHILKMFPSTWYV"
 EDGES = np.array([5, 6, 7, 8, 10, 12, 14, 16, 20.0])
 SEPARATIONS = np.array([4, 5, 6, 8, 12, 17, 24, 36, 60])
-HYDROPATHY = np.array(
-    [1.8, -4.5, -3.5, -3.5, 2.5, -3.5, -3.5, -0.4, -3.2, 4.5, 3.8, -3.9, 1.9, 2.8, -1.6, -0.8, -0.7,
-     -0.9, -1.3, 4.2, 0]) / 3  # fmt: skip
 RELATED = [["1U2HA_PF07679", "2RIKA_PF07679", "2PNDA_PF07686"]]  # never on both sides of a split
 FOLDS = 5
+CHAINS = 1000  # of simulated maps
+REAL_SHARE = 0.25  # of the weight of all examples
 
 
 def read_rows(path):
@@ -184,7 +186,7 @@ def state_features(states, g):
     return np.concatenate(columns, 1).astype(np.float32)
 
 
-def pair_features(z, states, neff, hydropathy):
+def pair_features(z, states, neff):
     size, g = len(z), compressed(z)
     i, j = np.triu_indices(size, 3)
     columns = [shifted(g, a, b)[i, j] for a in range(-4, 5) for b in range(-4, 5)]
@@ -196,7 +198,6 @@ def pair_features(z, states, neff, hydropathy):
     top = np.sort(z[np.triu_indices(size, 6)])[-size:].mean()
     depth = [np.log(neff / np.sqrt(size) + 1), np.log(size), np.log(max(top, 0.1))]
     columns += [np.log(j - i)] + [np.full(len(i), value) for value in depth]
-    columns += [hydropathy[i], hydropathy[j], hydropathy[i] * hydropathy[j]]
     return i, j, np.stack(columns, 1).astype(np.float32)
 
 
@@ -272,11 +273,65 @@ def refined_states(proteins, params, name, tag):
 
 def pair_examples(protein, states, tag):
     cb = protein["xyz"][:, 4]
-    rows, w = protein["tokens"], protein["w"][:, None] * (protein["tokens"] < 20)
-    hydropathy = (HYDROPATHY[rows] * w).sum(0) / w.sum(0)
-    i, j, x = pair_features(protein["z_" + tag], states, float(protein["neff_" + tag]), hydropathy)
+    i, j, x = pair_features(protein["z_" + tag], states, float(protein["neff_" + tag]))
     d = np.linalg.norm(cb[i] - cb[j], axis=-1)
     return i, j, x, d
+
+
+def real_examples(proteins, table, train, folds):
+    """Features, distances and weights; the states are as wrong as on proteins never seen."""
+    crossed = {k: fit_states(proteins, table, [n for n in train if folds[n] != k])
+               for k in range(FOLDS)}
+    for name in train:
+        for tag in proteins[name]["tags"]:
+            states = refined_states(proteins, crossed[folds[name]], name, tag)
+            _, _, features, d = pair_examples(proteins[name], states, tag)
+            known = ~np.isnan(d)
+            yield features[known], d[known], np.full(known.sum(), len(d) ** -0.5)
+
+
+def simulated_examples(proteins, table, train, structures):
+    """Close pairs and a part of the others of each chain, with weights that make up for it."""
+    rng = np.random.default_rng(5)
+    weights, bias = read_table(table, "local_weights").reshape(-1, 5), read_table(table, "local_bias")
+    noise = simulated_maps.noise_tables(list(real_maps(proteins, train)))
+    for aatype, structure, truth, distance in simulated_maps.chains(structures, CHAINS):
+        size = len(truth)
+        logits = local_states.one_hot(local_states.windows(aatype)) @ weights + bias
+        states = simulated_maps.blurred_states(rng, logits, truth)
+        z, depth = simulated_maps.simulate(rng, distance, structure, noise)
+        i, j, features = pair_features(z, states, depth * np.sqrt(size))
+        d = distance[i, j]
+        share = np.where(d < 12, 1, 0.35)
+        kept = rng.random(len(i)) < share * min(1, 5000 / len(i))
+        weight = 1 / share[kept]
+        yield features[kept], d[kept], weight / np.sqrt(weight.sum())
+
+
+def real_maps(proteins, names):
+    for name in names:
+        protein = proteins[name]
+        cb = protein["xyz"][:, 4]
+        distance = np.linalg.norm(cb[:, None] - cb[None], axis=-1)
+        letters = np.array(["H", "E", "-", "-", "-", "-"])[protein["truth"]]
+        for tag in protein["tags"]:
+            depth = float(protein["neff_" + tag]) / np.sqrt(len(cb))
+            yield protein["z_" + tag], distance, letters, depth
+
+
+def fit_distances(parts):
+    """`parts`: (examples, their share of the weight)."""
+    x, y, weight = [], [], []
+    for examples, share in parts:
+        examples = list(examples)
+        total = sum(w.sum() for _, _, w in examples)
+        for features, d, w in examples:
+            x.append(features)
+            y.append(np.searchsorted(EDGES, d))
+            weight.append(w * share / total)
+    weight = np.concatenate(weight)
+    weight = (weight / weight.mean()).astype(np.float32)
+    return fit(np.concatenate(x), np.concatenate(y), 48, 4, 1e-4, 2048, weight)
 
 
 def report(name, i, j, d, p, size):
@@ -297,35 +352,25 @@ def write_network(path, params, name, comment):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("pairs", type=pathlib.Path)
+    parser.add_argument("structures", type=pathlib.Path)
     parser.add_argument("tables", type=pathlib.Path)
     parser.add_argument("--cache", type=pathlib.Path)
     parser.add_argument("--leave-out", type=int, default=-1)
     parser.add_argument("--out", type=pathlib.Path)
     args = parser.parse_args()
-    out = args.out or args.tables
+    out, table = args.out or args.tables, args.tables / "local_table.inc"
     names = sorted(p.name for p in args.pairs.iterdir())
     folds, proteins = split(names), {}
     for name in names:
         protein = proteins[name] = load(args.pairs / name, args.cache)
         protein["tags"] = [key[2:] for key in protein if key.startswith("z_")]
         protein["truth"] = true_states(protein["xyz"])
-        protein["states"] = family_states(protein, args.tables / "local_table.inc")
+        protein["states"] = family_states(protein, table)
     train = [name for name in names if folds[name] != args.leave_out]
-    # the distances are learnt from states as wrong as they are on proteins never seen
-    crossed = {k: fit_states(proteins, args.tables, [n for n in train if folds[n] != k])
-               for k in range(FOLDS)}
-    final = fit_states(proteins, args.tables, train)
-    x, y, weight = [], [], []
-    for name in train:
-        for tag in proteins[name]["tags"]:
-            states = refined_states(proteins, crossed[folds[name]], name, tag)
-            _, _, features, d = pair_examples(proteins[name], states, tag)
-            known = ~np.isnan(d)
-            x.append(features[known])
-            y.append(np.searchsorted(EDGES, d[known]))
-            weight.append(np.full(known.sum(), len(d) ** -0.5, np.float32))
-    weight = np.concatenate(weight)
-    pattern = fit(np.concatenate(x), np.concatenate(y), 32, 6, 1e-3, 2048, weight / weight.mean())
+    final = fit_states(proteins, table, train)
+    pattern = fit_distances([
+        (real_examples(proteins, table, train, folds), REAL_SHARE),
+        (simulated_examples(proteins, table, train, args.structures), 1 - REAL_SHARE)])
     for name in names:
         if folds[name] == args.leave_out:
             states = refined_states(proteins, final, name, "full")

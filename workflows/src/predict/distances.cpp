@@ -13,28 +13,6 @@ namespace {
 
 constexpr int reach = 4;
 constexpr std::array<int, 9> separation_edges = {4, 5, 6, 8, 12, 17, 24, 36, 60};
-/// Kyte and Doolittle's hydropathy (doi:10.1016/0022-2836(82)90515-0), our residue order.
-constexpr std::array<float, 20> hydropathy = {1.8F,  -4.5F, -3.5F, -3.5F, 2.5F,  -3.5F, -3.5F,
-                                              -0.4F, -3.2F, 4.5F,  3.8F,  -3.9F, 1.9F,  2.8F,
-                                              -1.6F, -0.8F, -0.7F, -0.9F, -1.3F, 4.2F};
-
-/// Mean hydropathy of each column over the first 1,000 rows, by weight, divided by 3.
-std::vector<float> column_hydropathy(const Alignment& alignment) {
-  std::vector<float> means;
-  for (int c = 0; c < alignment.columns; ++c) {
-    double sum = 0;
-    double total = 1e-9;
-    for (int n = 0; n < std::min(alignment.rows, 1000); ++n) {
-      const std::uint8_t token = alignment.row(n)[c];
-      if (token >= no_residue) continue;
-      sum += alignment.weights[static_cast<std::size_t>(n)] * hydropathy[token];
-      total += alignment.weights[static_cast<std::size_t>(n)];
-    }
-    means.push_back(static_cast<float>(sum / total / 3));
-  }
-  return means;
-}
-
 /// Mean z of the strongest L pairs with |i−j| ≥ 6.
 float mean_top_score(const PairMap& z) {
   std::vector<float> far;
@@ -52,7 +30,6 @@ float mean_top_score(const PairMap& z) {
 /// What all pairs of a protein share, computed once.
 struct Surroundings {
   PairMap g;
-  std::vector<float> hydro;
   std::array<float, 3> depth{};  ///< ln(Neff/√L + 1), ln L, ln(mean top z)
 };
 
@@ -60,7 +37,6 @@ Surroundings surroundings(const DistanceInput& input) {
   const auto length = static_cast<float>(input.z.length);
   const auto neff = static_cast<float>(input.alignment.neff);
   return {compressed(input.z),
-          column_hydropathy(input.alignment),
           {std::log(neff / std::sqrt(length) + 1), std::log(length),
            std::log(std::max(mean_top_score(input.z), 0.1F))}};
 }
@@ -90,9 +66,6 @@ std::vector<float> features(const DistanceInput& input, const Surroundings& arou
   }
   append_separation(j - i, list);
   list.insert(list.end(), around.depth.begin(), around.depth.end());
-  const float hydro_i = around.hydro[static_cast<std::size_t>(i)];
-  const float hydro_j = around.hydro[static_cast<std::size_t>(j)];
-  list.insert(list.end(), {hydro_i, hydro_j, hydro_i * hydro_j});
   return list;
 }
 

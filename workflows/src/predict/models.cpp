@@ -143,10 +143,8 @@ io::Atom atom(const std::string& name, const Vec3& position) {
 }  // namespace
 
 std::vector<io::Model> choose_models(const io::Sequence& sequence, const DistanceMap& distances,
-                                     const FoldingInput& input,
                                      const std::vector<Trajectory>& trajectories, int count,
                                      const Context& context) {
-  (void)input;
   const std::vector<int> order = by_selection(trajectories);
   const std::vector<int> best = champions(order);
   const std::vector<int> chosen = distinct(trajectories, order, count);
@@ -180,13 +178,13 @@ io::Structure backbone_structure(const io::Sequence& sequence, std::span<const d
 }
 
 double estimate_tm(const Evidence& evidence) {
-  const double tm = 0.516 + 0.070 * (evidence.consensus - 0.705) / 0.119 +
+  const double tm = 0.586 + 0.070 * (evidence.consensus - 0.705) / 0.119 +
                     0.047 * (evidence.satisfaction - 0.769) / 0.146;
   return std::clamp(tm, 0.05, 0.95);
 }
 
 double estimate_plddt(double agreement, double predicted_tm) {
-  return std::clamp(100 * (0.5 * agreement + 0.5 * predicted_tm), 5.0, 95.0);
+  return std::clamp(50 * agreement + 50 * predicted_tm - 10, 5.0, 95.0);
 }
 
 }  // namespace foldstream::workflows::predict

@@ -143,7 +143,7 @@ PredictResult PottsPredictor::predict(const PredictInput& input, const Context& 
   result.neff = alignment.neff;
   result.prediction.predictor = name();
   result.prediction.models =
-      choose_models(input.sequence, distances, folding, trajectories, options_.models, context);
+      choose_models(input.sequence, distances, trajectories, options_.models, context);
   add_warnings(alignment, result);
   context.report(1, "done");
   return result;
