@@ -2,6 +2,7 @@
 #include "test_support.hpp"
 
 #include <foldstream/workflows/predict/potts_model.hpp>
+#include <foldstream/workflows/predict/torch_info.hpp>
 
 namespace foldstream::workflows::predict {
 namespace {
@@ -60,6 +61,7 @@ TEST(Sample, RefusesANegativeCount) {
 }
 
 TEST(PseudoLikelihood, FindsTheCouplingThatIsThere) {
+  if (!torch_is_available()) GTEST_SKIP() << "this build has no LibTorch";
   const Potts model = fit_pseudo_likelihood(test::coupled_family(200, 22), {}, {});
   const auto couplings = model.couplings.values<float>();
   const auto norm = [&](int i, int j) {

@@ -148,11 +148,11 @@ void check_branches(HeavyResidue& residue) {
 
 /// The carbonyl oxygen in the plane of the next nitrogen, or opposite to it at a chain end.
 void complete_oxygen(HeavyResidue& residue, const HeavyResidue* next) {
-  const Vec3& alpha = *residue.find("CA");
-  const Vec3& carbon = *residue.find("C");
+  const Vec3 alpha = *residue.find("CA");  // copies: `set` may move the atoms
+  const Vec3 carbon = *residue.find("C");
   if (residue.find("O") == nullptr) {
     const bool has_next = next != nullptr;
-    const Vec3& from = has_next ? *next->find("N") : *residue.find("N");
+    const Vec3 from = has_next ? *next->find("N") : *residue.find("N");
     residue.set("O", place(from, alpha, carbon, 1.231, 120.5 * radians,
                            has_next ? std::numbers::pi : -40.0 * radians));
   }
