@@ -29,6 +29,10 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
       ->capture_default_str();
   command.add_option("--models", options.models, "models for each target (1-50)");
   command.add_option("--seed", options.seed, "the same seed gives the same bytes");
+  command.add_option("--couplings", options.couplings,
+                     "contacts from the alignment by mean-field, or by plm (better, slower)");
+  command.add_option("--weights", options.weights,
+                     "folder of weights that 'foldstream train' made, in place of the built-in ones");
   command.add_option("--set", options.sets, "set one option of a task: TASK.OPTION=VALUE; repeatable")
       ->allow_extra_args(false);
   command.add_option("--max-length", options.max_length, "refuse longer sequences, residues")
@@ -47,6 +51,10 @@ workflows::Definition define(const CampaignOptions& options, const workflows::Ca
   if (!options.database.empty())
     set_shorthand(definition, catalog, "database", options.database.string());
   if (options.models) set_shorthand(definition, catalog, "models", std::to_string(*options.models));
+  if (!options.couplings.empty())
+    set_shorthand(definition, catalog, "couplings", options.couplings);
+  if (!options.weights.empty())
+    set_shorthand(definition, catalog, "weights", options.weights.string());
   if (options.seed) set_shorthand(definition, catalog, "seed", std::to_string(*options.seed));
   set_everywhere(definition, catalog, {"folder", options.out.string(), {"--out", 0, 0}});
   for (const std::string& assignment : options.sets) workflows::set_option(definition, assignment);

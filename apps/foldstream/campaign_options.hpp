@@ -22,6 +22,8 @@ struct CampaignOptions {
   std::filesystem::path out = "results";
   std::optional<int> models;
   std::optional<std::uint64_t> seed;
+  std::string couplings;            ///< "mean-field" or "plm"; empty: as the workflow says
+  std::filesystem::path weights;    ///< folder; empty: the built-in ones
   std::vector<std::string> sets;    ///< task.option=value
   std::size_t max_length = 2000;
   int threads = 0;

@@ -28,6 +28,7 @@ void add_list(CLI::App& app, Action& action);
 void add_db(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_sample(CLI::App& app, Action& action);
+void add_train(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
 void add_version(CLI::App& app, Action& action);
 

@@ -73,6 +73,7 @@ void make_command_line(CLI::App& app, Action& action) {
   add_db(app, action);
   add_compare(app, action);
   add_sample(app, action);
+  add_train(app, action);
   add_doctor(app, action);
   add_version(app, action);
 }

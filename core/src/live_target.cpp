@@ -128,6 +128,22 @@ std::optional<Values> load_values(const Task& task, const std::optional<Key>& ke
   return values;
 }
 
+void offer_parts(const std::string& target, const std::string& task, const std::optional<Key>& key,
+                 const std::shared_ptr<Store>& store, Context& context) {
+  if (!store || !key) return;
+  const auto key_of_part = [key = *key](const std::string& part) {
+    return key_of(to_string(key) + "." + part);
+  };
+  context.keep = [=](const std::string& part, const Record& record) {
+    store->save(key_of_part(part), {target, task + "." + part, 0, {{"part", record}}});
+  };
+  context.earlier = [=](const std::string& part) -> std::optional<Record> {
+    const std::optional<StoredTask> stored = store->load(key_of_part(part));
+    if (!stored || !stored->outputs.contains("part")) return std::nullopt;
+    return stored->outputs.at("part");
+  };
+}
+
 LiveTarget make_live(const Graph& graph, const std::vector<int>& order, Target target,
                      Store* store) {
   LiveTarget live{std::move(target), std::vector<LiveTask>(graph.task_count()), 0};

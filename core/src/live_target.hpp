@@ -4,6 +4,7 @@
 #include <foldstream/executor.hpp>
 
 #include <exception>
+#include <memory>
 #include <map>
 #include <optional>
 #include <string>
@@ -37,5 +38,10 @@ LiveTarget make_live(const Graph& graph, const std::vector<int>& order, Target t
 
 /// The stored outputs of a task as values. Empty if the store cannot give them.
 std::optional<Values> load_values(const Task& task, const std::optional<Key>& key, Store* store);
+
+/// Lets `context` keep parts of a task, in the store under keys of their own, as tasks named
+/// "<task>.<part>" of the same target.
+void offer_parts(const std::string& target, const std::string& task, const std::optional<Key>& key,
+                 const std::shared_ptr<Store>& store, Context& context);
 
 }  // namespace foldstream

@@ -319,6 +319,8 @@ Context ThreadRun::make_context(const Live& live, int task, int threads) {
   context.warn = [this, live, task](std::string_view message) {
     notify({.what = Event::What::warning, .text = std::string(message)}, *live, task);
   };
+  offer_parts(live->target.name, graph_.tasks()[at(task)]->name, live->tasks[at(task)].key,
+              options_.store, context);
   return context;
 }
 

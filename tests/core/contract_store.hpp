@@ -19,6 +19,27 @@ TEST_P(ExecutorContract, ASecondRunReusesEverything) {
   EXPECT_TRUE(journal.lines().empty());
 }
 
+TEST_P(ExecutorContract, ATaskThatFailedFindsThePartsItKept) {
+  const RunOptions options{.store = GetParam().make_store()};
+  Task task = double_task(journal);
+  task.body = [this](const Values& inputs, const Context& context) -> Values {
+    const auto part = context.earlier("half");
+    journal.write(part ? "found" : "absent");
+    if (part) return {{"y", Value::of(Codec<Number>::decode(*part))}};
+    context.keep("half", Codec<Number>::encode(inputs.at("x").as<Number>()));
+    throw Error(ErrorKind::Resources, "interrupted.");
+  };
+  Graph graph;
+  graph.add(task);
+
+  finish(graph, number_targets(graph, "double", {3}), options);
+  const auto outcomes = finish(graph, number_targets(graph, "double", {3}), options);
+
+  if (!is_root()) return;
+  EXPECT_EQ(states(outcomes.at(0)), "done");
+  EXPECT_THAT(journal.lines(), ElementsAre("absent", "found"));
+}
+
 TEST_P(ExecutorContract, OutcomesBearTheKeyOfWhatWasStored) {
   const Graph graph = chain(picky_task(journal), add_one_task(journal));
   const RunOptions options{.store = GetParam().make_store()};

@@ -79,7 +79,10 @@ OptionTable<PredictStageOptions> predict_table() {
       .add("seed", &O::seed, "the same seed gives the same bytes")
       .add("starts", &O::starts, "folding trajectories", 1, 4096)
       .add("steps", &O::steps, "steps of gradient descent in each", 20, 100'000)
-      .add("max_rows", &O::max_rows, "most rows of the alignment that are read", 2, 1e6);
+      .add("couplings", &O::couplings, "estimated by mean-field or plm (slower)")
+      .add("max_rows", &O::max_rows, "most rows of the alignment that are read", 2, 1e6)
+      // in the identity by digest: a folder may move
+      .add("weights", &O::weights, "folder of other weights; empty = built in", Effect::speed);
   return table;
 }
 
@@ -111,7 +114,9 @@ std::unique_ptr<predict::Predictor> make_predictor(const PredictStageOptions& op
   chosen.seed = options.seed;
   chosen.starts = options.starts;
   chosen.steps = options.steps;
+  chosen.couplings = predict::parse_couplings(options.couplings);
   chosen.max_rows = options.max_rows;
+  chosen.weights = options.weights;
   return predict::make_potts(chosen);
 }
 
@@ -199,7 +204,8 @@ Task predict_task(const PredictStageOptions& options, std::string name) {
                  port<io::Msa>("msa", "its alignment, with weights")};
   task.outputs = {port<io::ContactMap>("contacts", "which residues touch"),
                   port<io::Prediction>("prediction", "backbone models, the best first")};
-  task.identity = "predict 1\n" + predict_table().identity(options);
+  task.identity = "predict 2\n" + predict_table().identity(options) +
+                  "weights=" + predict::weights_digest(options.weights);
   task.max_threads = 1024;
   task.cost = [predictor](const Magnitudes& size) {
     const predict::PredictCost cost =
@@ -209,7 +215,6 @@ Task predict_task(const PredictStageOptions& options, std::string name) {
   task.body = [predictor](const Values& inputs, const Context& context) -> Values {
     predict::PredictResult result = predictor->predict(
         {inputs.at("sequence").as<io::Sequence>(), inputs.at("msa").as<io::Msa>()}, context);
-    for (const std::string& warning : result.warnings) context.warning(warning);
     result.prediction.warnings = std::move(result.warnings);
     return {{"contacts", Value::of(std::move(result.contacts))},
             {"prediction", Value::of(std::move(result.prediction))}};

@@ -1,8 +1,12 @@
 // Context: what a running task was granted, and how it speaks to its run.
 #pragma once
 
+#include <foldstream/codec.hpp>
+
 #include <functional>
+#include <optional>
 #include <stop_token>
+#include <string>
 #include <string_view>
 
 namespace foldstream {
@@ -16,6 +20,11 @@ struct Context {
   std::function<void(double, std::string_view)> progress;
   /// Something a user should know that does not fail the task; may be empty.
   std::function<void(std::string_view)> warn;
+  /// Long tasks can keep parts of their result, so that a run that was stopped goes on inside
+  /// them: `keep` makes a part durable, `earlier` gives it back when the same task (by its key)
+  /// runs again. Both are empty where there is no store; thread-safe.
+  std::function<void(const std::string& part, const Record&)> keep;
+  std::function<std::optional<Record>(const std::string& part)> earlier;
 
   void report(double fraction, std::string_view what) const {
     if (progress) progress(fraction, what);

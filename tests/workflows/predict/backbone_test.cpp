@@ -1,5 +1,4 @@
 #include "predict/backbone.hpp"
-#include "predict/pair_energy.hpp"
 #include "predict/random.hpp"
 
 #include <gtest/gtest.h>
@@ -28,27 +27,6 @@ std::vector<double> random_torsions(int residues) {
   std::vector<double> torsions;
   for (int k = 0; k < 2 * residues; ++k) torsions.push_back(6 * random.uniform() - 3);
   return torsions;
-}
-
-/// Every pair likes 7 Å.
-PairPotentials springs(int length) {
-  PairPotentials potentials{length, {}};
-  for (int separation = 3; separation < length; ++separation) {
-    for (int i = 0; i + separation < length; ++i) {
-      PairPotentials::Pair pair{i, i + separation, 0.5F, {}};
-      for (std::size_t k = 0; k < pair.energy.size(); ++k) {
-        pair.energy[k] = std::min(0.0F, std::abs(0.5F * static_cast<float>(k) - 7) - 5);
-      }
-      potentials.pairs.push_back(pair);
-    }
-  }
-  return potentials;
-}
-
-double energy_of(const PairPotentials& potentials, const std::vector<double>& torsions) {
-  const auto chain = chain_of(torsions);
-  std::vector<AtomGradient> forces(chain.size());
-  return pair_energy(potentials, {static_cast<int>(potentials.pairs.size())}, chain, forces);
 }
 
 TEST(Backbone, HasIdealBondsAndAngles) {
@@ -82,24 +60,6 @@ TEST(Backbone, PutsTheOxygenInThePeptidePlane) {
   const Vec3 normal = cross(chain[0].ca - chain[0].c, chain[1].n - chain[0].c);
   EXPECT_NEAR(dot(normal, oxygen - chain[0].c), 0, 1e-9);
   EXPECT_NEAR(norm(oxygen - chain[1].n), 2.25, 0.05);
-}
-
-TEST(PairEnergy, HasTheGradientOfFiniteDifferences) {
-  const PairPotentials potentials = springs(14);
-  std::vector<double> torsions = random_torsions(14);
-  const auto chain = chain_of(torsions);
-  std::vector<AtomGradient> forces(chain.size());
-  std::vector<double> gradient(torsions.size());
-  pair_energy(potentials, {static_cast<int>(potentials.pairs.size())}, chain, forces);
-  torsion_gradient(chain, forces, gradient);
-  for (std::size_t k = 2; k < torsions.size(); ++k) {
-    std::vector<double> up = torsions;
-    std::vector<double> down = torsions;
-    up[k] += 1e-6;
-    down[k] -= 1e-6;
-    const double slope = (energy_of(potentials, up) - energy_of(potentials, down)) / 2e-6;
-    EXPECT_NEAR(gradient[k], slope, 1e-3 * (1 + std::abs(slope))) << k;
-  }
 }
 
 }  // namespace

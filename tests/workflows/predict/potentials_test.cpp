@@ -12,9 +12,12 @@ DistanceMap one_contact() {
   DistanceMap map{16, {}};
   for (int separation = shortest_separation; separation < map.length; ++separation) {
     for (int i = 0; i + separation < map.length; ++i) {
-      DistanceMap::Pair pair{
-          i, i + separation, {0, 0, 0.01F, 0.01F, 0.1F, 0.1F, 0.1F, 0.1F, 0.2F, 0.38F}};
-      if (i == 2 && separation == 10) pair.probability = {0.05F, 0.2F, 0.5F, 0.15F, 0.1F};
+      DistanceMap::Pair pair;
+      pair.i = i;
+      pair.j = i + separation;
+      pair.probability = {0,     0,     0,     0.01F, 0.01F, 0.05F, 0.05F, 0.05F,
+                          0.05F, 0.05F, 0.05F, 0.1F,  0.1F,  0.1F,  0.38F};
+      if (i == 2 && separation == 10) pair.probability = {0, 0.05F, 0.2F, 0.5F, 0.15F, 0.1F};
       map.pairs.push_back(pair);
     }
   }

@@ -5,6 +5,9 @@
 #include <foldstream/workflows/predict/predictor.hpp>
 #include <foldstream/workflows/predict/torch_info.hpp>
 
+#include <map>
+#include <optional>
+
 namespace foldstream::workflows::predict {
 namespace {
 
@@ -12,7 +15,7 @@ using test::coupled_family;
 using test::expect_error;
 using test::query_of;
 
-constexpr PredictOptions quick{.models = 2, .seed = 3, .starts = 16, .steps = 20};
+const PredictOptions quick{.models = 2, .seed = 3, .starts = 16, .steps = 20};
 
 PredictInput family_input(int rows, int columns) {
   const io::Msa msa = coupled_family(rows, columns);
@@ -52,12 +55,72 @@ TEST_F(PottsPredictor, GivesTheSameBytesOnAnyNumberOfThreads) {
   EXPECT_EQ(predictor->predict(input, {}).prediction, predictor->predict(input, many).prediction);
 }
 
+/// A context that keeps parts in `kept`.
+Context keeping(std::map<std::string, Record>& kept) {
+  Context context;
+  context.keep = [&](const std::string& part, const Record& record) { kept[part] = record; };
+  context.earlier = [&](const std::string& part) -> std::optional<Record> {
+    const auto found = kept.find(part);
+    return found == kept.end() ? std::nullopt : std::optional(found->second);
+  };
+  return context;
+}
+
+TEST_F(PottsPredictor, GoesOnAfterTheGroupsOfTrajectoriesItHasKept) {
+  const PredictInput input = family_input(60, 26);
+  PredictOptions options = quick;
+  options.starts = 48;
+  std::map<std::string, Record> kept;
+  const PredictResult whole = make_potts(options)->predict(input, keeping(kept));
+  ASSERT_EQ(kept.size(), 3U);
+  kept.erase("group-1");
+
+  const PredictResult resumed = make_potts(options)->predict(input, keeping(kept));
+
+  EXPECT_EQ(resumed.prediction, whole.prediction);
+  EXPECT_EQ(kept.size(), 3U);
+}
+
+TEST_F(PottsPredictor, FoldsAnewWhatWasKeptOfAnotherChain) {
+  const PredictInput input = family_input(60, 26);
+  std::map<std::string, Record> kept;
+  make_potts(quick)->predict(family_input(60, 30), keeping(kept));
+
+  const PredictResult result = make_potts(quick)->predict(input, keeping(kept));
+
+  EXPECT_EQ(result.prediction, make_potts(quick)->predict(input, {}).prediction);
+}
+
+TEST_F(PottsPredictor, SaysWhichWeightsItMisses) {
+  PredictOptions options = quick;
+  options.weights = "no/such/folder";
+
+  expect_error(ErrorKind::NotFound, "no/such/folder",
+               [&] { make_potts(options)->predict(family_input(60, 26), {}); });
+}
+
 TEST_F(PottsPredictor, WarnsOfAShallowAlignment) {
   const PredictResult result = make_potts(quick)->predict(family_input(12, 60), {});
 
   ASSERT_FALSE(result.warnings.empty());
   EXPECT_THAT(result.warnings.front(), testing::HasSubstr("12 effective sequences for 60"));
   EXPECT_LT(result.prediction.models.front().predicted_tm, 0.5);
+}
+
+TEST_F(PottsPredictor, TellsOfAShallowAlignmentBeforeItFolds) {
+  std::stop_source source;
+  Context context;
+  context.stop = source.get_token();
+  std::string told;
+  context.warn = [&](std::string_view message) {
+    told += message;
+    source.request_stop();
+  };
+
+  expect_error(ErrorKind::Cancelled, "cancelled",
+               [&] { make_potts(quick)->predict(family_input(12, 60), context); });
+
+  EXPECT_THAT(told, testing::HasSubstr("expect a wrong fold"));
 }
 
 TEST_F(PottsPredictor, RefusesAQueryWithoutHomologs) {

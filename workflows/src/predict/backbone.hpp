@@ -22,14 +22,4 @@ Vec3 carbonyl_oxygen(const BackboneResidue& residue, const Vec3& next_n);
 /// The carbonyl oxygen of the last residue, from its ψ.
 Vec3 terminal_oxygen(const BackboneResidue& residue, double psi);
 
-/// Gradient of an energy by position of the atoms that energies look at.
-struct AtomGradient {
-  Vec3 ca, cb;
-};
-
-/// dE/d(torsions) from dE/d(positions), in one pass from the end of the chain: a torsion turns all
-/// that follows it about its bond, so its derivative is the torque along that bond.
-void torsion_gradient(std::span<const BackboneResidue> chain, std::span<const AtomGradient> forces,
-                      std::span<double> gradient);
-
 }  // namespace foldstream::workflows::predict

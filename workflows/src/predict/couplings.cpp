@@ -6,14 +6,13 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace foldstream::workflows::predict {
 namespace {
 
 constexpr int residues = 20;
 constexpr int states = 21;
-
-using Block = std::array<double, residues * residues>;
 
 std::size_t offset(int row, int size, int column) {
   return static_cast<std::size_t>(row) * static_cast<std::size_t>(size) +
@@ -38,7 +37,8 @@ std::vector<float> single_frequencies(const Alignment& alignment, double pseudoc
   return frequencies;
 }
 
-/// Adds up weights of residue pairs (column i with every column), one band of the matrix.
+/// Adds up weights of residue pairs, column i with itself and those before it: a band of the lower
+/// triangle.
 void count_band(const Alignment& alignment, int i, std::vector<float>& matrix) {
   const int size = alignment.columns * residues;
   for (int n = 0; n < alignment.rows; ++n) {
@@ -46,7 +46,7 @@ void count_band(const Alignment& alignment, int i, std::vector<float>& matrix) {
     if (row[i] >= residues) continue;
     float* band = matrix.data() + offset(i * residues + row[i], size, 0);
     const float weight = alignment.weights[static_cast<std::size_t>(n)];
-    for (int j = 0; j < alignment.columns; ++j) {
+    for (int j = 0; j <= i; ++j) {
       if (row[j] < residues) band[j * residues + row[j]] += weight;
     }
   }
@@ -57,7 +57,7 @@ void turn_counts_into_correlations(const MeanField& model, int i, double scale, 
   const int size = model.columns * residues;
   for (int a = i * residues; a < (i + 1) * residues; ++a) {
     const float own = model.frequencies[static_cast<std::size_t>(a)];
-    for (int b = 0; b < size; ++b) {
+    for (int b = 0; b < (i + 1) * residues; ++b) {
       float& value = matrix[offset(a, size, b)];
       const bool same_column = b / residues == i;
       const double joint = same_column ? (a == b ? own : 0.0) : scale * value + floor;
@@ -66,38 +66,17 @@ void turn_counts_into_correlations(const MeanField& model, int i, double scale, 
   }
 }
 
-Block block_at(const MeanField& model, int i, int j) {
+/// The gap, the reference, has no couplings.
+PairBlock block_at(const MeanField& model, int i, int j) {
   const int size = model.columns * residues;
-  Block block;
+  PairBlock block{};
   for (int a = 0; a < residues; ++a) {
     for (int b = 0; b < residues; ++b) {
-      block[static_cast<std::size_t>(a * residues + b)] =
+      block[static_cast<std::size_t>(a * states + b)] =
           -model.couplings[offset(i * residues + a, size, j * residues + b)];
     }
   }
   return block;
-}
-
-/// The gap has zero couplings in `block`, and its share of the means.
-double zero_sum_norm(const Block& block) {
-  std::array<double, residues> rows{};
-  std::array<double, residues> columns{};
-  double total = 0;
-  for (std::size_t a = 0; a < residues; ++a) {
-    for (std::size_t b = 0; b < residues; ++b) {
-      rows[a] += block[a * residues + b] / states;
-      columns[b] += block[a * residues + b] / states;
-      total += block[a * residues + b] / (states * states);
-    }
-  }
-  double sum = 0;
-  for (std::size_t a = 0; a < residues; ++a) {
-    for (std::size_t b = 0; b < residues; ++b) {
-      const double value = block[a * residues + b] - rows[a] - columns[b] + total;
-      sum += value * value;
-    }
-  }
-  return std::sqrt(sum);
 }
 
 double median(std::vector<float> values) {
@@ -147,7 +126,8 @@ MeanField invert(const Alignment& alignment, double pseudocount, const Context& 
   const int size = alignment.columns * residues;
   model.couplings.assign(offset(size, size, 0), 0);
   const double scale = (1 - pseudocount) / alignment.neff;
-  parallel_for(context, alignment.columns, [&](int i) {
+  parallel_for(context, alignment.columns, [&](int k) {
+    const int i = alignment.columns - 1 - k;  // the longest band first
     count_band(alignment, i, model.couplings);
     turn_counts_into_correlations(model, i, scale, pseudocount / (states * states),
                                   model.couplings);
@@ -156,18 +136,41 @@ MeanField invert(const Alignment& alignment, double pseudocount, const Context& 
   return model;
 }
 
-PairMap coupling_scores(const MeanField& model) {
-  PairMap map(model.columns);
-  for (int i = 0; i < model.columns; ++i) {
-    for (int j = i + 1; j < model.columns; ++j) {
-      const auto norm = static_cast<float>(zero_sum_norm(block_at(model, i, j)));
-      map.at(i, j) = norm;
-      map.at(j, i) = norm;
+double coupling_norm(const PairBlock& block) {
+  std::array<double, states> rows{};
+  std::array<double, states> columns{};
+  double total = 0;
+  for (std::size_t a = 0; a < states; ++a) {
+    for (std::size_t b = 0; b < states; ++b) {
+      rows[a] += block[a * states + b] / states;
+      columns[b] += block[a * states + b] / states;
+      total += block[a * states + b] / (states * states);
     }
   }
-  subtract_average_products(map);
-  standardise(map);
-  return map;
+  double sum = 0;
+  for (std::size_t a = 0; a < residues; ++a) {
+    for (std::size_t b = 0; b < residues; ++b) {
+      const double value = block[a * states + b] - rows[a] - columns[b] + total;
+      sum += value * value;
+    }
+  }
+  return std::sqrt(sum);
+}
+
+PairMap standard_scores(PairMap norms) {
+  subtract_average_products(norms);
+  standardise(norms);
+  return norms;
+}
+
+PairMap coupling_scores(const MeanField& model) {
+  PairMap norms(model.columns);
+  for (int i = 0; i < model.columns; ++i) {
+    for (int j = i + 1; j < model.columns; ++j) {
+      norms.at(i, j) = norms.at(j, i) = static_cast<float>(coupling_norm(block_at(model, i, j)));
+    }
+  }
+  return standard_scores(std::move(norms));
 }
 
 }  // namespace foldstream::workflows::predict

@@ -3,6 +3,7 @@
 
 #include "alignment.hpp"
 
+#include <array>
 #include <vector>
 
 namespace foldstream::workflows::predict {
@@ -43,13 +44,21 @@ std::size_t mean_field_bytes(std::size_t columns);
 /// @throws Error{Unsupported} without LibTorch, Error{Internal} if the matrix is not positive.
 MeanField invert(const Alignment& alignment, double pseudocount, const Context& context);
 
-/// Frobenius norms of the couplings in the zero-sum gauge over 21 states, gap not counted, average
-/// products subtracted (Dunn et al. 2008), as robust z over the pairs with |i−j| ≥ 6:
-/// (score − median) / (1.4826 median absolute deviation).
+/// The couplings of two columns over 21 states, the gap the last: [21, 21].
+using PairBlock = std::array<double, 21 * 21>;
+
+/// Frobenius norm in the zero-sum gauge, the gap not counted.
+double coupling_norm(const PairBlock& block);
+
+/// Norms with average products subtracted (Dunn et al. 2008, doi:10.1093/bioinformatics/btm604), as
+/// robust z over the pairs with |i−j| ≥ 6: (score − median) / (1.4826 median absolute deviation).
+PairMap standard_scores(PairMap norms);
+
+/// `standard_scores` of the norms of the couplings.
 PairMap coupling_scores(const MeanField& model);
 
-/// Replaces a symmetric positive matrix [size, size] by its inverse (Cholesky, float32). One
-/// thread.
+/// Replaces a symmetric positive matrix [size, size], of which only the lower triangle is read, by
+/// its inverse, both triangles (Cholesky, float32). One thread.
 /// @throws Error{Unsupported} without LibTorch, Error{Internal} if it is not positive.
 void invert_positive(std::vector<float>& matrix, int size);
 

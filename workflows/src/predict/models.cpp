@@ -65,35 +65,6 @@ std::vector<const Trajectory*> witnesses(const std::vector<Trajectory>& trajecto
   return others;
 }
 
-struct TopContacts {
-  std::vector<DistanceMap::Pair> pairs;
-  double mean_probability = 0;
-};
-
-TopContacts top_contacts(const DistanceMap& distances) {
-  TopContacts top;
-  for (const DistanceMap::Pair& pair : distances.pairs) {
-    if (pair.j - pair.i >= 6) top.pairs.push_back(pair);
-  }
-  std::stable_sort(top.pairs.begin(), top.pairs.end(),
-                   [](const auto& a, const auto& b) { return a.contact() > b.contact(); });
-  top.pairs.resize(std::min(top.pairs.size(), static_cast<std::size_t>(distances.length)));
-  for (const auto& pair : top.pairs) {
-    top.mean_probability += pair.contact() / static_cast<double>(top.pairs.size());
-  }
-  return top;
-}
-
-double satisfaction(const TopContacts& top, const std::vector<BackboneResidue>& chain) {
-  int satisfied = 0;
-  for (const auto& pair : top.pairs) {
-    const Vec3 r =
-        chain[static_cast<std::size_t>(pair.i)].cb - chain[static_cast<std::size_t>(pair.j)].cb;
-    satisfied += static_cast<int>(norm(r) < 9);
-  }
-  return top.pairs.empty() ? 0 : satisfied / static_cast<double>(top.pairs.size());
-}
-
 std::vector<BackboneResidue> chain_of(const Trajectory& trajectory) {
   std::vector<BackboneResidue> chain(trajectory.torsions.size() / 2);
   build_backbone(trajectory.torsions, chain);
@@ -112,27 +83,36 @@ std::vector<double> agreement(const Trajectory& own, const std::vector<const Tra
   return mean;
 }
 
-void write_confidence(const std::vector<double>& agreement, io::Model& model) {
-  auto& residues = model.structure.chains.front().residues;
-  for (std::size_t i = 0; i < residues.size(); ++i) {
-    model.plddt.push_back(estimate_plddt(agreement[i], model.predicted_tm));
-    for (io::Atom& atom : residues[i].atoms) atom.b_factor = model.plddt.back();
-  }
-}
-
-io::Model make_model(const io::Sequence& sequence, const TopContacts& top, const Trajectory& own,
-                     const std::vector<const Trajectory*>& others) {
-  Evidence evidence;
+Candidate judge(const DistanceMap& distances, const std::vector<DistanceMap::Pair>& top,
+                const Trajectory& own, const std::vector<const Trajectory*>& others) {
+  const std::vector<BackboneResidue> chain = chain_of(own);
+  Candidate candidate;
+  candidate.agreement = agreement(own, others);
+  candidate.expected = expected_lddt(distances, chain);
+  Evidence& evidence = candidate.evidence;
   for (const Trajectory* other : others) {
     evidence.consensus += similarity(own, *other) / static_cast<double>(others.size());
   }
-  evidence.satisfaction = satisfaction(top, chain_of(own));
-  evidence.clarity = top.mean_probability;
+  evidence.satisfaction = satisfaction(top, chain);
+  evidence.clarity = mean_probability(top);
+  evidence.hand = own.hand;
+  for (const double expected : candidate.expected) {
+    evidence.expected += expected / static_cast<double>(chain.size());
+  }
+  return candidate;
+}
+
+io::Model make_model(const io::Sequence& sequence, const Candidate& candidate,
+                     const Trajectory& own) {
   io::Model model;
   model.structure = backbone_structure(sequence, own.torsions);
-  model.predicted_tm = estimate_tm(evidence);
+  model.predicted_tm = estimate_tm(candidate.evidence);
   model.energy = own.selection;
-  write_confidence(agreement(own, others), model);
+  auto& residues = model.structure.chains.front().residues;
+  for (std::size_t i = 0; i < residues.size(); ++i) {
+    model.plddt.push_back(estimate_plddt(candidate.agreement[i], candidate.expected[i]));
+    for (io::Atom& atom : residues[i].atoms) atom.b_factor = model.plddt.back();
+  }
   return model;
 }
 
@@ -142,20 +122,32 @@ io::Atom atom(const std::string& name, const Vec3& position) {
 
 }  // namespace
 
-std::vector<io::Model> choose_models(const io::Sequence& sequence, const DistanceMap& distances,
-                                     const std::vector<Trajectory>& trajectories, int count,
-                                     const Context& context) {
+std::vector<Candidate> choose_candidates(const DistanceMap& distances,
+                                         const std::vector<Trajectory>& trajectories, int count,
+                                         const Context& context) {
   const std::vector<int> order = by_selection(trajectories);
   const std::vector<int> best = champions(order);
   const std::vector<int> chosen = distinct(trajectories, order, count);
-  const TopContacts top = top_contacts(distances);
-  std::vector<io::Model> models(chosen.size());
+  const std::vector<DistanceMap::Pair> top = top_contacts(distances);
+  std::vector<Candidate> candidates(chosen.size());
   parallel_for(context, static_cast<int>(chosen.size()), [&](int k) {
     const int index = chosen[static_cast<std::size_t>(k)];
-    models[static_cast<std::size_t>(k)] =
-        make_model(sequence, top, trajectories[static_cast<std::size_t>(index)],
-                   witnesses(trajectories, best, index));
+    Candidate& candidate = candidates[static_cast<std::size_t>(k)];
+    candidate = judge(distances, top, trajectories[static_cast<std::size_t>(index)],
+                      witnesses(trajectories, best, index));
+    candidate.trajectory = index;
   });
+  return candidates;
+}
+
+std::vector<io::Model> choose_models(const io::Sequence& sequence, const DistanceMap& distances,
+                                     const std::vector<Trajectory>& trajectories, int count,
+                                     const Context& context) {
+  std::vector<io::Model> models;
+  for (const Candidate& candidate : choose_candidates(distances, trajectories, count, context)) {
+    models.push_back(make_model(sequence, candidate,
+                                trajectories[static_cast<std::size_t>(candidate.trajectory)]));
+  }
   return models;
 }
 
@@ -175,16 +167,6 @@ io::Structure backbone_structure(const io::Sequence& sequence, std::span<const d
     structure.chains.front().residues.push_back(std::move(residue));
   }
   return structure;
-}
-
-double estimate_tm(const Evidence& evidence) {
-  const double tm = 0.586 + 0.070 * (evidence.consensus - 0.705) / 0.119 +
-                    0.047 * (evidence.satisfaction - 0.769) / 0.146;
-  return std::clamp(tm, 0.05, 0.95);
-}
-
-double estimate_plddt(double agreement, double predicted_tm) {
-  return std::clamp(50 * agreement + 50 * predicted_tm - 10, 5.0, 95.0);
 }
 
 }  // namespace foldstream::workflows::predict

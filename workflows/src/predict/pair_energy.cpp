@@ -6,80 +6,103 @@
 namespace foldstream::workflows::predict {
 namespace {
 
-constexpr double far_apart = 10;  // Å between Cβ, beyond which likely contacts attract
-constexpr double ca_room = 4.0;
-constexpr double cb_room = 3.9;
+constexpr float far_apart = 10;  // Å between Cβ, beyond which likely contacts attract
+constexpr float least_contact = 0.02F;
+constexpr float ca_room = 4.0F;
+constexpr float cb_room = 3.9F;
+constexpr float cb_reach = 7.0F;  // Å between Cα, beyond which no Cβ can overlap
+constexpr float ca_step = 3.9F;   // Å between neighbouring Cα, at most
 
-struct Slope {
-  double energy = 0;
-  double derivative = 0;  ///< by distance
+/// Adds the energy of a distance, and its derivative (divided by the distance) along r = a − b.
+FOLDSTREAM_INLINE void pull(const Points& r, const Lanes& scale, Points& on_a, Points& on_b) {
+  const Points force = scale * r;
+  add(on_a, force);
+  subtract(on_b, force);
+}
+
+/// Values and differences to the next point, of each lane.
+struct Interval {
+  Lanes low, rise;
 };
 
-Slope tabulated(const PairPotentials::Pair& pair, double d) {
-  const double x = d / PairPotentials::step;
-  const auto k = static_cast<std::size_t>(x);
-  if (k + 1 >= pair.energy.size()) return {};
-  const double low = pair.energy[k];
-  const double high = pair.energy[k + 1];
-  const double w = x - static_cast<double>(k);
-  return {(1 - w) * low + w * high, (high - low) / PairPotentials::step};
+FOLDSTREAM_INLINE Interval interval_at(const float* table, const LaneInts& index) {
+  Interval interval;
+  for (std::size_t k = 0; k < lane_count; ++k) interval.low[k] = table[index[k]];
+  for (std::size_t k = 0; k < lane_count; ++k) interval.rise[k] = table[index[k] + 1];
+  interval.rise -= interval.low;
+  return interval;
 }
 
-double distances(const PairPotentials& potentials, const PairStage& stage,
-                 std::span<const BackboneResidue> chain, std::span<AtomGradient> gradient) {
-  double energy = 0;
-  const auto active =
-      std::min(static_cast<std::size_t>(stage.active_pairs), potentials.pairs.size());
-  for (const PairPotentials::Pair& pair : std::span(potentials.pairs).first(active)) {
-    const auto i = static_cast<std::size_t>(pair.i);
-    const auto j = static_cast<std::size_t>(pair.j);
-    const Vec3 r = chain[i].cb - chain[j].cb;
-    const double d = std::max(norm(r), 1e-6);
-    Slope slope = tabulated(pair, d);
-    slope.energy *= stage.distance;
-    slope.derivative *= stage.distance;
-    if (d > far_apart) {
-      slope.energy += stage.attraction * pair.contact * (d - far_apart);
-      slope.derivative += stage.attraction * pair.contact;
-    }
-    energy += slope.energy;
-    const Vec3 force = (slope.derivative / d) * r;
-    gradient[i].cb += force;
-    gradient[j].cb += -1.0 * force;
-  }
-  return energy;
-}
-
-double overlap(const Vec3& a, const Vec3& b, double room, double weight, Vec3& on_a, Vec3& on_b) {
-  const Vec3 r = a - b;
-  const double d2 = squared(r);
-  if (d2 >= room * room) return 0;
-  const double d = std::max(std::sqrt(d2), 1e-3);
-  const double depth = room - d;
-  const Vec3 force = (-2 * weight * depth / d) * r;
-  on_a += force;
-  on_b += -1.0 * force;
-  return weight * depth * depth;
-}
-
-double sterics(double weight, std::span<const BackboneResidue> chain,
-               std::span<AtomGradient> gradient) {
-  double energy = 0;
-  for (std::size_t i = 0; i < chain.size(); ++i) {
-    for (std::size_t j = i + 2; j < chain.size(); ++j) {
-      energy += overlap(chain[i].cb, chain[j].cb, cb_room, weight, gradient[i].cb, gradient[j].cb);
-      if (j < i + 3) continue;
-      energy += overlap(chain[i].ca, chain[j].ca, ca_room, weight, gradient[i].ca, gradient[j].ca);
-    }
-  }
-  return energy;
+FOLDSTREAM_INLINE void overlap(const Points& r, float room, float weight, Lanes& energy,
+                               Points& on_a, Points& on_b) {
+  const Lanes d2 = squared(r);
+  const Lanes inverse = rough_inverse_root(d2);
+  const Lanes depth = positive(room - d2 * inverse);
+  energy += weight * depth * depth;
+  pull(r, -2 * weight * depth * inverse, on_a, on_b);
 }
 
 }  // namespace
 
-double pair_energy(const PairPotentials& potentials, const PairStage& stage,
-                   std::span<const BackboneResidue> chain, std::span<AtomGradient> gradient) {
-  return distances(potentials, stage, chain, gradient) + sterics(stage.sterics, chain, gradient);
+FOLDSTREAM_WIDE void add_distances(const PairPotentials& potentials, const PairStage& stage,
+                                   const Atoms& chains, Slope& slope) {
+  constexpr float last = PairPotentials::points - 2;
+  const auto active =
+      std::min(static_cast<std::size_t>(stage.active_pairs), potentials.pairs.size());
+  const Points* cb = chains.cb.data();
+  Points* forces = slope.atoms.cb.data();
+  Lanes energy{};
+  for (std::size_t p = 0; p < active; ++p) {
+    const PairPotentials::Pair& pair = potentials.pairs[p];
+    const auto i = static_cast<std::size_t>(pair.i);
+    const auto j = static_cast<std::size_t>(pair.j);
+    const Points r = cb[i] - cb[j];
+    const Lanes d2 = squared(r);
+    const bool attracts = pair.contact > least_contact;
+    if (!attracts && smallest(d2) >= 400) continue;
+    const Lanes inverse = rough_inverse_root(d2);
+    const Lanes d = d2 * inverse;
+    const Lanes x = least(d * (1 / PairPotentials::step), all(last));
+    const Place place = place_of(x);
+    const Interval interval = interval_at(pair.energy.data(), place.index);
+    energy += stage.distance * (interval.low + place.rest * interval.rise);
+    Lanes derivative = (stage.distance / PairPotentials::step) * interval.rise;
+    if (attracts) {
+      const Lanes strength = where(below(all(far_apart), d), all(stage.attraction * pair.contact));
+      energy += strength * (d - far_apart);
+      derivative += strength;
+    }
+    pull(r, derivative * inverse, forces[i], forces[j]);
+  }
+  slope.energy += energy;
+}
+
+FOLDSTREAM_WIDE void add_sterics(float weight, const Atoms& chains, Slope& slope) {
+  const std::size_t length = chains.length();
+  const Points* ca = chains.ca.data();
+  const Points* cb = chains.cb.data();
+  Lanes energy{};
+  for (std::size_t i = 0; i < length; ++i) {
+    std::size_t j = i + 2;
+    while (j < length) {
+      const Points r = ca[i] - ca[j];
+      const float nearest = smallest(dot(r, r));
+      if (nearest > cb_reach * cb_reach) {
+        // in none of the chains can the next ones be near either
+        j += std::max(1, static_cast<int>((std::sqrt(nearest) - cb_reach) / ca_step));
+        continue;
+      }
+      const Points r_cb = cb[i] - cb[j];
+      if (smallest(dot(r_cb, r_cb)) < cb_room * cb_room) {
+        overlap(r_cb, cb_room, weight, energy, slope.atoms.cb[i], slope.atoms.cb[j]);
+      }
+      if (j >= i + 3 && nearest < ca_room * ca_room) {
+        overlap(r, ca_room, weight, energy, slope.atoms.ca[i], slope.atoms.ca[j]);
+      }
+      ++j;
+    }
+  }
+  slope.energy += energy;
 }
 
 }  // namespace foldstream::workflows::predict

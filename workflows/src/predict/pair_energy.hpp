@@ -1,23 +1,23 @@
-// The energy of a chain's shape: predicted distances, attraction, and room for every residue.
+// The energy of the shapes of a group: predicted distances, attraction, and room for every residue.
 #pragma once
 
-#include "backbone.hpp"
+#include "chains.hpp"
 #include "potentials.hpp"
-
-#include <span>
 
 namespace foldstream::workflows::predict {
 
-/// Which terms act, and how strongly; changes along a trajectory.
+/// How strongly the distances act; changes along a trajectory.
 struct PairStage {
   int active_pairs = 0;      ///< the first ones of the potentials, those of small separation
-  double distance = 0.3;     ///< weight of the tabulated energies
-  double attraction = 0.05;  ///< per Å beyond 10, times the contact probability
-  double sterics = 3;  ///< per Å² of overlap: Cα–Cα below 4.0 Å, Cβ–Cβ below 3.9 Å
+  float distance = 0.3F;     ///< weight of the tabulated energies
+  float attraction = 0.05F;  ///< per Å beyond 10, times the contact probability
 };
 
-/// Energy of `chain`; adds its gradient to `gradient`, which has one entry a residue.
-double pair_energy(const PairPotentials& potentials, const PairStage& stage,
-                   std::span<const BackboneResidue> chain, std::span<AtomGradient> gradient);
+/// The tabulated energies of Cβ distances, and what draws likely contacts together from afar.
+void add_distances(const PairPotentials& potentials, const PairStage& stage, const Atoms& chains,
+                   Slope& slope);
+
+/// weight · depth² of every overlap, Å: Cα–Cα below 4.0 (|i−j| ≥ 3), Cβ–Cβ below 3.9 (|i−j| ≥ 2).
+void add_sterics(float weight, const Atoms& chains, Slope& slope);
 
 }  // namespace foldstream::workflows::predict

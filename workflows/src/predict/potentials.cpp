@@ -9,9 +9,9 @@ namespace {
 using Histogram = std::array<float, distance_bins>;
 
 constexpr std::array<int, 9> class_edges = {4, 5, 6, 8, 11, 16, 24, 36, 60};
-constexpr std::array<float, distance_bins> widths = {1, 1, 1, 1, 2, 2, 2, 2, 4, 8};
-constexpr std::array<float, distance_bins> centres = {4.5F, 5.5F, 6.5F, 7.5F, 9,
-                                                      11,   13,   15,   18,   20.5F};
+constexpr std::array<float, distance_bins> widths = {4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 8};
+constexpr std::array<float, distance_bins> centres = {
+    3.5F, 4.5F, 5.5F, 6.5F, 7.5F, 8.5F, 9.5F, 10.5F, 11.5F, 12.5F, 13.5F, 15, 17, 19, 20.5F};
 constexpr float least_range = 0.15F;  // pairs flatter than this only cost time
 
 std::size_t separation_class(int separation) {
@@ -44,7 +44,7 @@ Histogram bin_energies(const Histogram& p, const Histogram& r) {
     energy[b] = -std::log((p[b] + 0.02F * r[b] + 1e-4F) / (1.02F * r[b] + 1e-4F));
   }
   const float last = energy.back();
-  for (float& value : energy) value = std::clamp(value - last, -6.0F, 3.0F);
+  for (float& value : energy) value = std::clamp(value - last, -9.0F, 3.0F);
   energy[0] = std::max(energy[0], energy[1] + 1);
   return energy;
 }
@@ -66,7 +66,7 @@ std::array<float, PairPotentials::points> tabulate(const Histogram& energy) {
   for (std::size_t k = 1; k + 1 < raw.size(); ++k) {
     smooth[k] = 0.25F * raw[k - 1] + 0.5F * raw[k] + 0.25F * raw[k + 1];
   }
-  smooth.back() = 0;
+  std::fill(smooth.end() - 2, smooth.end(), 0.0F);  // 20 Å and beyond
   return smooth;
 }
 

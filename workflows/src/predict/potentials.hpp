@@ -1,7 +1,7 @@
 // Pair potentials: distance histograms turned into energies over distance, for the folding engine.
 #pragma once
 
-#include "distances.hpp"
+#include "networks.hpp"
 
 #include <vector>
 
@@ -10,7 +10,7 @@ namespace foldstream::workflows::predict {
 /// Energy of each pair over the Cβ distance, unit 1, tabulated and linear between the points.
 struct PairPotentials {
   static constexpr float step = 0.5F;  ///< Å between points
-  static constexpr int points = 41;    ///< 0 to 20 Å; zero beyond
+  static constexpr int points = 42;    ///< 0 to 20.5 Å; zero from 20 Å on
 
   struct Pair {
     int i = 0;

@@ -1,6 +1,9 @@
-#include "distances.hpp"
+#include "doubts.hpp"
 #include "folding.hpp"
 #include "models.hpp"
+#include "plm.hpp"
+#include "trajectory_store.hpp"
+#include "weights.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/predict/predictor.hpp>
@@ -14,7 +17,6 @@ namespace foldstream::workflows::predict {
 namespace {
 
 constexpr double pseudocount = 0.5;
-constexpr double least_neff = 10;
 
 std::string gigabytes(std::size_t bytes) {
   std::string text = std::to_string(static_cast<double>(bytes) / 1e9);
@@ -65,37 +67,41 @@ void check_size(const PredictInput& input, const PredictOptions& options, std::s
   }
 }
 
-void check_depth(const Alignment& alignment) {
-  if (alignment.neff >= least_neff) return;
-  const std::string rows =
-      std::to_string(alignment.rows) + (alignment.rows == 1 ? " sequence" : " sequences");
-  throw Error(ErrorKind::InvalidArgument,
-              "the alignment has " + rows + " (" + std::to_string(std::lround(alignment.neff)) +
-                  " effective); couplings need at least " +
-                  std::to_string(static_cast<int>(least_neff)) +
-                  " effective sequences, and some hundred for a good model. Search a larger "
-                  "database or give a deeper alignment.");
-}
-
 int count_contacts(const DistanceMap& distances) {
   return static_cast<int>(std::count_if(
       distances.pairs.begin(), distances.pairs.end(),
       [](const auto& pair) { return pair.j - pair.i >= 6 && pair.contact() > 0.5F; }));
 }
 
-void add_warnings(const Alignment& alignment, PredictResult& result) {
-  const double length = alignment.columns;
-  if (alignment.neff < length / 4) {
-    result.warnings.push_back(
-        "the alignment is shallow: " + std::to_string(std::lround(alignment.neff)) +
-        " effective sequences for " + std::to_string(alignment.columns) +
-        " residues; expect a wrong fold.");
+io::ContactMap contact_map(const PairMap& z, const DistanceMap& distances) {
+  io::ContactMap map;
+  map.length = z.length;
+  map.score.assign(z.values.size(), 0);
+  map.probability.assign(z.values.size(), 0);
+  for (const DistanceMap::Pair& pair : distances.pairs) {
+    for (const auto& [i, j] : {std::pair(pair.i, pair.j), std::pair(pair.j, pair.i)}) {
+      const auto at = static_cast<std::size_t>(i) * static_cast<std::size_t>(z.length) +
+                      static_cast<std::size_t>(j);
+      map.score[at] = z.at(i, j);
+      map.probability[at] = pair.contact();
+    }
   }
-  if (result.contacts_kept < alignment.columns / 2) {
-    result.warnings.push_back("only " + std::to_string(result.contacts_kept) +
-                              " contacts are likely for " + std::to_string(alignment.columns) +
-                              " residues; the models are little more than a guess.");
-  }
+  return map;
+}
+
+/// Tells the user at once: a hopeless fold can be cancelled before it has cost anything.
+void warn(std::string message, const Context& context, PredictResult& result) {
+  context.warning(message);
+  result.warnings.push_back(std::move(message));
+}
+
+/// What the couplings say before folding.
+void check_contacts(const Context& context, PredictResult& result) {
+  const int length = result.contacts.length;
+  if (result.contacts_kept >= length / 2) return;
+  warn("only " + std::to_string(result.contacts_kept) + " contacts are likely for " +
+           std::to_string(length) + " residues; the models are little more than a guess.",
+       context, result);
 }
 
 class PottsPredictor : public Predictor {
@@ -108,48 +114,98 @@ class PottsPredictor : public Predictor {
     const auto l = static_cast<double>(length);
     const auto n = static_cast<double>(std::min(rows, static_cast<std::size_t>(options_.max_rows)));
     const double pairs = l * l / 2;
-    const double coupling =
-        1.1e-10 * std::pow(20 * l, 3) / 3 + 2e-9 * n * l * l + 2e-10 * n * n * l;
+    const double weighing = 5e-11 * n * n * l;
+    const double coupling = is_mean_field() ? 2e-11 * std::pow(20 * l, 3) + 8e-10 * n * l * l
+                                            : 3.5e-9 * PlmOptions{}.passes * n * l * l;
     const double folding = 1.2e-8 * pairs * options_.starts * options_.steps;
-    return {1 + coupling + folding, mean_field_bytes(length) + 300'000'000};
+    constexpr int threads = 16;  // nobody has said yet how many; each adds little
+    const std::size_t bytes =
+        is_mean_field() ? mean_field_bytes(length) : plm_bytes(length, threads);
+    return {1 + weighing + coupling + folding,
+            bytes + static_cast<std::size_t>(n * (5 * l + 100)) + 300'000'000};
   }
 
   PredictResult predict(const PredictInput& input, const Context& context) const override;
 
  private:
+  bool is_mean_field() const { return options_.couplings == Couplings::MeanField; }
+
+  /// Warns of what the alignment does not give.
+  PairMap read_couplings(const PredictInput& input, const Context& context,
+                         PredictResult& result) const;
+  FoldingInput read_distances(const PredictInput& input, const PairMap& z, const Context& context,
+                              PredictResult& result) const;
+
   PredictOptions options_;
 };
+
+PairMap PottsPredictor::read_couplings(const PredictInput& input, const Context& context,
+                                       PredictResult& result) const {
+  context.report(0, "couplings");
+  const Alignment alignment =
+      read_alignment(input.msa, options_.max_rows, part_of(context, 0, 0.5));
+  check_depth(alignment);
+  result.neff = alignment.neff;
+  const Repeats repeats = find_repeats(alignment);
+  for (const std::string& doubt : doubts_about(alignment, repeats)) warn(doubt, context, result);
+  const Context rest = part_of(context, 0.5, 1);
+  PairMap z = is_mean_field() ? coupling_scores(invert(alignment, pseudocount, rest))
+                              : plm_scores(alignment, {}, rest);
+  mask_repeats(repeats, z);
+  return z;
+}
+
+FoldingInput PottsPredictor::read_distances(const PredictInput& input, const PairMap& z,
+                                            const Context& context, PredictResult& result) const {
+  context.report(0.2, "distances");
+  const auto weights = load_weights(options_.weights);
+  FoldingInput folding;
+  folding.residues = input.sequence.residues;
+  folding.local = weights->local(input.msa, context);
+  folding.distances = weights->distance(z, input.sequence.residues, folding.local);
+  folding.hands = weights->hands;
+  result.contacts = contact_map(z, folding.distances);
+  result.contacts_kept = count_contacts(folding.distances);
+  check_contacts(context, result);
+  return folding;
+}
 
 PredictResult PottsPredictor::predict(const PredictInput& input, const Context& context) const {
   check_torch();
   check_size(input, options_, estimate(input.sequence.length(), input.msa.rows.size()).bytes);
   check_match(input);
-  context.report(0, "couplings");
-  const Alignment alignment = read_alignment(input.msa, options_.max_rows, context);
-  check_depth(alignment);
-  const PairMap z = coupling_scores(invert(alignment, pseudocount, context));
-  const std::vector<StateProbabilities> states = predict_states(alignment, compressed(z));
-  context.report(0.2, "distances");
-  const DistanceMap distances = predict_distances({z, states, alignment}, context);
-  const FoldingInput folding{input.sequence.residues, make_potentials(distances), states};
+  PredictResult result;
+  const PairMap z = read_couplings(input, part_of(context, 0, 0.2), result);
+  const FoldingInput folding = read_distances(input, z, context, result);
+  context.report(0.25, "folding");
   FoldingOptions options;
   options.seed = options_.seed;
   options.groups = (options_.starts + group_size - 1) / group_size;
   options.steps = options_.steps;
+  const TrajectoryStore store(context, input.sequence.length());
+  store.connect(options);
   const auto trajectories = fold(folding, options, part_of(context, 0.25, 0.97));
-  PredictResult result;
-  result.contacts = contact_map(z, distances);
-  result.contacts_kept = count_contacts(distances);
-  result.neff = alignment.neff;
   result.prediction.predictor = name();
   result.prediction.models =
-      choose_models(input.sequence, distances, trajectories, options_.models, context);
-  add_warnings(alignment, result);
+      choose_models(input.sequence, folding.distances, trajectories, options_.models, context);
   context.report(1, "done");
   return result;
 }
 
 }  // namespace
+
+std::string_view to_string(Couplings couplings) {
+  return couplings == Couplings::MeanField ? "mean-field" : "plm";
+}
+
+Couplings parse_couplings(std::string_view text) {
+  const std::vector<std::string> known = {"mean-field", "plm"};
+  if (text == known[0]) return Couplings::MeanField;
+  if (text == known[1]) return Couplings::PseudoLikelihood;
+  throw Error(ErrorKind::InvalidArgument, "there are no couplings '" + std::string(text) + "'." +
+                                              did_you_mean(text, known) +
+                                              " Known: mean-field, plm.");
+}
 
 std::unique_ptr<Predictor> make_potts(const PredictOptions& options) {
   const auto require = [](bool good, const std::string& message) {

@@ -1,73 +1,88 @@
-#include "folding.hpp"
 #include "random.hpp"
+#include "torsions.hpp"
 
 #include <cmath>
-#include <numbers>
 
 namespace foldstream::workflows::predict {
 namespace {
 
-constexpr double background = 0.03;     // share of the protein's mean in each residue's states
-constexpr double proline_phi = -1.134;  // −65°: the ring leaves no choice
-constexpr double proline_kappa = 20;
+constexpr std::size_t cells = torsion_cells;
+constexpr std::size_t side = TorsionPotentials::side;
+constexpr float background = 0.03F;  // share of the protein's mean in each residue's cells
+constexpr float cell = 2 * std::numbers::pi_v<float> / torsion_cells;
 
-/// ln of 2π e^−κ I₀(κ), the integral of exp(κ (cos x − 1)).
-double log_integral(double kappa) {
-  return std::log(2 * std::numbers::pi * std::cyl_bessel_i(0, kappa)) - kappa;
-}
+using Cells = std::array<float, cells * cells>;
 
-StateProbabilities mean_states(const std::vector<StateProbabilities>& states) {
-  StateProbabilities mean{};
-  for (const StateProbabilities& p : states) {
-    for (std::size_t s = 0; s < local_states; ++s) {
-      mean[s] += p[s] / static_cast<float>(states.size());
-    }
+Cells mean_cells(const LocalPrediction& local) {
+  Cells mean{};
+  for (std::size_t k = 0; k < local.torsions.size(); ++k) {
+    mean[k % mean.size()] += local.torsions[k] / static_cast<float>(local.length);
   }
   return mean;
 }
 
-std::array<TorsionComponent, local_states> components_of(char residue) {
-  auto components = torsion_components();
-  if (residue == 'P') {
-    for (TorsionComponent& component : components) {
-      component.mean[0] = proline_phi;
-      component.kappa[0] = proline_kappa;
-    }
-  }
-  return components;
+/// In which cell, counted between centres, and how far in it.
+FOLDSTREAM_INLINE Place cell_of(const Lanes& angle) {
+  constexpr float pi = std::numbers::pi_v<float>;
+  constexpr auto count = static_cast<float>(cells);
+  const Lanes x = (wrapped(angle) + pi) * (1 / cell) - 0.5F;
+  return place_of(least(x + where(below(x, Lanes{}), all(count)), all(count - 1e-4F)));
 }
 
 }  // namespace
 
-TorsionMixture torsion_mixture(const FoldingInput& input) {
-  const StateProbabilities mean = mean_states(input.states);
-  TorsionMixture mixture;
-  mixture.residues.resize(input.states.size());
-  for (std::size_t i = 0; i < input.states.size(); ++i) {
-    const auto components = components_of(input.residues[i]);
-    for (std::size_t s = 0; s < local_states; ++s) {
-      const double p = (1 - background) * input.states[i][s] + background * mean[s] + 1e-6;
-      TorsionMixture::Component& own = mixture.residues[i][s];
-      own.mean = components[s].mean;
-      own.kappa = components[s].kappa;
-      own.log_weight = std::log(p) - log_integral(own.kappa[0]) - log_integral(own.kappa[1]);
+TorsionPotentials make_torsions(const LocalPrediction& local) {
+  const Cells mean = mean_cells(local);
+  TorsionPotentials potentials;
+  potentials.residues.resize(static_cast<std::size_t>(local.length));
+  for (std::size_t i = 0; i < potentials.residues.size(); ++i) {
+    const float* own = local.torsions.data() + i * mean.size();
+    for (std::size_t k = 0; k < side * side; ++k) {
+      const std::size_t at = (k / side % cells) * cells + k % side % cells;
+      const float p = (1 - background) * own[at] + background * mean[at] + 1e-6F;
+      potentials.residues[i][k] = -std::log(p);
     }
   }
-  return mixture;
+  return potentials;
 }
 
-std::vector<double> draw_torsions(const FoldingInput& input, std::uint64_t seed,
+FOLDSTREAM_WIDE void add_torsions(const TorsionPotentials& potentials, float weight,
+                                  std::span<const Torsions> torsions, Lanes& energy,
+                                  std::span<Torsions> gradient) {
+  constexpr auto row = static_cast<std::int32_t>(side);
+  for (std::size_t i = 0; i < torsions.size(); ++i) {
+    const float* table = potentials.residues[i].data();
+    const Place phi = cell_of(torsions[i].phi);
+    const Place psi = cell_of(torsions[i].psi);
+    const LaneInts corner = phi.index * row + psi.index;
+    Lanes e00, e01, e10, e11;
+    for (std::size_t k = 0; k < lane_count; ++k) {
+      const float* at = table + corner[k];
+      e00[k] = at[0];
+      e01[k] = at[1];
+      e10[k] = at[side];
+      e11[k] = at[side + 1];
+    }
+    const Lanes low = e00 + psi.rest * (e01 - e00);
+    const Lanes high = e10 + psi.rest * (e11 - e10);
+    energy += weight * (low + phi.rest * (high - low));
+    gradient[i].phi += (weight / cell) * (high - low);
+    gradient[i].psi += (weight / cell) * ((1.0F - phi.rest) * (e01 - e00) + phi.rest * (e11 - e10));
+  }
+}
+
+std::vector<double> draw_torsions(const LocalPrediction& local, std::uint64_t seed,
                                   std::uint64_t stream) {
   Random random(seed, stream);
   std::vector<double> torsions;
-  for (std::size_t i = 0; i < input.states.size(); ++i) {
-    StateProbabilities sharpened = input.states[i];
-    for (float& p : sharpened) p = std::pow(p, 1.5F);
-    const std::size_t state = random.choose(std::span<const float>(sharpened));
-    const TorsionComponent component = components_of(input.residues[i])[state];
-    for (std::size_t angle = 0; angle < 2; ++angle) {
-      const double spread = 1 / std::sqrt(component.kappa[angle]);
-      torsions.push_back(component.mean[angle] + spread * random.normal());
+  for (int i = 0; i < local.length; ++i) {
+    Cells sharpened;
+    const float* own = local.torsions.data() + static_cast<std::size_t>(i) * sharpened.size();
+    for (std::size_t k = 0; k < sharpened.size(); ++k) sharpened[k] = std::pow(own[k], 1.5F);
+    const std::size_t chosen = random.choose(std::span<const float>(sharpened));
+    for (const std::size_t at : {chosen / cells, chosen % cells}) {
+      const double turns = (static_cast<double>(at) + random.uniform()) / torsion_cells;
+      torsions.push_back(2 * std::numbers::pi * turns - std::numbers::pi);
     }
   }
   return torsions;

@@ -1,6 +1,6 @@
 // Stands in for the files that need LibTorch in a build without it: refuses, naming the flag.
 #include "couplings.hpp"
-#include "folding.hpp"
+#include "networks.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/workflows/predict/torch_info.hpp>
@@ -22,8 +22,14 @@ TorchInfo torch_info() {
 
 void invert_positive(std::vector<float>&, int) { check_torch(); }
 
-std::vector<Trajectory> fold(const FoldingInput&, const FoldingOptions&, const Context&) {
-  check_torch();
+LocalModel::LocalModel(const io::Safetensors&) { check_torch(); }
+
+LocalPrediction LocalModel::operator()(const io::Msa&, const Context&) const { return {}; }
+
+DistanceModel::DistanceModel(const io::Safetensors&) { check_torch(); }
+
+DistanceMap DistanceModel::operator()(const PairMap&, std::string_view,
+                                      const LocalPrediction&) const {
   return {};
 }
 

@@ -36,8 +36,10 @@ struct PredictStageOptions {
   int models = 5;                   ///< distinct models to keep
   std::uint64_t seed = 0;
   int starts = 96;                  ///< folding trajectories
-  int steps = 400;                  ///< of gradient descent
-  int max_rows = 6000;              ///< of the alignment
+  int steps = 800;                  ///< of gradient descent
+  std::string couplings = "mean-field";  ///< or "plm": better contacts, slower
+  int max_rows = 40'000;            ///< of the alignment
+  std::string weights;              ///< folder of other weights; empty = the built-in ones
 };
 Task predict_task(const PredictStageOptions& options = {}, std::string name = "predict");
 

@@ -6,6 +6,7 @@
 #include <foldstream/io/prediction.hpp>
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,12 +28,25 @@ struct PredictCost {
   std::size_t bytes = 0;  ///< peak memory
 };
 
+/// How the couplings of an alignment are estimated.
+enum class Couplings : std::uint8_t {
+  MeanField,         ///< one inversion; seconds
+  PseudoLikelihood,  ///< a regression for each column; better contacts, time as rows × length²
+};
+
+/// "mean-field", "plm".
+std::string_view to_string(Couplings couplings);
+/// @throws Error{InvalidArgument} naming the choices and the near miss.
+Couplings parse_couplings(std::string_view text);
+
 struct PredictOptions {
-  int models = 5;                    ///< how many distinct models to keep; ≥ 1
-  std::uint64_t seed = 0;            ///< the same seed gives the same bytes
-  int starts = 96;                   ///< folding trajectories; rounded up to groups of 16
-  int steps = 400;                   ///< of gradient descent in each trajectory; ≥ 20
-  int max_rows = 6000;               ///< of the alignment, in its order; further rows are not read
+  int models = 5;          ///< how many distinct models to keep; ≥ 1
+  std::uint64_t seed = 0;  ///< the same seed gives the same bytes
+  int starts = 96;         ///< folding trajectories; rounded up to groups of 16
+  int steps = 800;         ///< of gradient descent in each trajectory; ≥ 20
+  Couplings couplings = Couplings::MeanField;
+  int max_rows = 40'000;             ///< of the alignment, in its order; further rows are not read
+  std::filesystem::path weights = {};     ///< folder of other weights; empty = the built-in ones
   std::size_t memory = 4ULL << 30U;  ///< bytes a prediction may take; more is refused
 };
 
@@ -41,7 +55,7 @@ struct PredictResult {
   io::Prediction prediction;
   int contacts_kept = 0;              ///< pairs (|i−j| ≥ 6) more likely in contact than not
   double neff = 0;                    ///< effective sequences that the couplings were fitted to
-  std::vector<std::string> warnings;  ///< each a sentence for the user
+  std::vector<std::string> warnings;  ///< each a sentence that `context.warn` was told, too
 };
 
 /// One method of structure prediction. Thread-safe: `predict` may run on several threads at once.
@@ -52,7 +66,8 @@ class Predictor {
   virtual std::string_view name() const = 0;
   /// For a chain of `length` residues and an alignment of `rows` rows.
   virtual PredictCost estimate(std::size_t length, std::size_t rows) const = 0;
-  /// Byte-identical for equal input and options, whatever `context.threads` is.
+  /// Byte-identical for equal input and options, whatever `context.threads` is. Tells
+  /// `context.warn` what is wrong with the input before it folds.
   /// @throws Error{InvalidArgument} if the alignment is not one of this sequence, the chain is too
   ///         short, or there are too few homologs; Error{Resources} if it would need more than the
   ///         memory of the options; Error{Unsupported} without LibTorch; Error{Cancelled}.
@@ -62,5 +77,9 @@ class Predictor {
 /// Couplings of a Potts model → distances → folding in torsion space; needs no downloaded weights.
 /// @throws Error{InvalidArgument} for an option out of range.
 std::unique_ptr<Predictor> make_potts(const PredictOptions& options = {});
+
+/// Tells weights apart: a digest of the files in `folder`, of the built-in ones if it is empty.
+/// @throws Error{NotFound, Io} naming the file.
+std::string weights_digest(const std::filesystem::path& folder);
 
 }  // namespace foldstream::workflows::predict

@@ -1,0 +1,17 @@
+// Areas: the subcommands of foldstream-bench.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace foldstream::bench {
+
+/// What every area is asked for.
+struct AreaOptions {
+  bool quick = false;  ///< a few seconds, to see that it runs
+  bool json = false;   ///< one object a line in place of tables
+};
+
+/// `potts`: folds proteins of known structure from their alignments. `shared` must outlive `app`.
+void add_potts(CLI::App& app, const AreaOptions& shared);
+
+}  // namespace foldstream::bench

@@ -1,0 +1,25 @@
+// foldstream-bench: measures the library against its goals.
+#include "areas.hpp"
+
+#include <foldstream/error.hpp>
+
+#include <cstdio>
+
+int main(int argc, char** argv) {
+  CLI::App app{"Measures foldstream: foldstream-bench AREA [--quick] [--json]"};
+  foldstream::bench::AreaOptions shared;
+  app.add_flag("--quick", shared.quick, "a few seconds, to see that it runs");
+  app.add_flag("--json", shared.json, "one JSON object a line");
+  app.require_subcommand(1);
+  app.fallthrough();
+  foldstream::bench::add_potts(app, shared);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  } catch (const foldstream::Error& error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

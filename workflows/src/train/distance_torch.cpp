@@ -1,0 +1,381 @@
+#include "examples.hpp"
+#include "halves.hpp"
+#include "noise.hpp"
+#include "pairs.hpp"
+#include "session.hpp"
+#include "trainer_torch.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+namespace foldstream::workflows::train {
+namespace {
+
+using predict::PairMap;
+using predict::PairNetwork;
+using predict::Random;
+using predict::Window;
+
+constexpr int parts = 4;
+constexpr int epochs = 24;
+constexpr int steps_per_epoch = 150;
+constexpr double rate = 2e-3;
+constexpr int real_epochs = 4;
+constexpr int real_steps = 60;
+constexpr double real_rate = 5e-4;
+constexpr double weight_decay = 0.01;
+constexpr std::array<int, 3> window_sizes = {64, 80, 96};
+constexpr int judged_chains = 24;
+constexpr int longest_judged = 180;
+
+/// A chain, what its sequence alone says of it, and whether it is only judged.
+struct SimulatedChain {
+  const Chain* chain = nullptr;
+  std::vector<float> logits, burial;
+  bool is_judged = false;
+};
+
+/// A known pair with its maps and what its alignment says.
+struct RealPair {
+  const KnownPair* pair = nullptr;
+  std::vector<PairMap> maps;
+  ResidueInput residues;
+};
+
+struct Example {
+  const Chain* chain = nullptr;
+  PairMap z;
+  ResidueInput residues;
+};
+
+/// Logits and burial of each chain by the half of the network that never saw it.
+std::vector<SimulatedChain> read_chains(const std::vector<Chain>& chains,
+                                        const io::Safetensors& local, const Context& context) {
+  std::array<predict::LocalNetwork, 2> networks;
+  for (std::size_t h = 0; h < 2; ++h) predict::restore(local, std::to_string(h) + ".", networks[h]);
+  const std::vector<int> halves = split_into_halves(chains);
+  const std::vector<int> families = find_families(chains);
+  std::vector<SimulatedChain> all(chains.size());
+  parallel_for(context, static_cast<int>(chains.size()), [&](int index) {
+    const predict::OneTorchThread guard;
+    const torch::NoGradGuard no_gradient;
+    const auto k = static_cast<std::size_t>(index);
+    const auto length = static_cast<std::int64_t>(chains[k].residues.size());
+    torch::Tensor hot = torch::zeros({1, 21, length});
+    auto access = hot.accessor<float, 3>();
+    for (std::int64_t l = 0; l < length; ++l) {
+      access[0][chains[k].residues[static_cast<std::size_t>(l)]][l] = 1;
+    }
+    const auto& network = networks[static_cast<std::size_t>(1 - halves[k])];
+    const torch::Tensor out = network.forward(hot, torch::ones({1, 1, length})).squeeze(0);
+    const torch::Tensor logits = torch::log_softmax(out.slice(1, 0, 3), 1).contiguous();
+    const torch::Tensor burial = out.select(1, predict::local_outputs - 1).contiguous();
+    all[k] = {&chains[k],
+              {logits.data_ptr<float>(), logits.data_ptr<float>() + 3 * length},
+              {burial.data_ptr<float>(), burial.data_ptr<float>() + length},
+              families[k] % 20 == 7};
+  });
+  return all;
+}
+
+Example simulate(const SimulatedChain& from, const NoiseTables& noise, Random& random) {
+  return {from.chain, noise.draw(*from.chain, random),
+          blur(*from.chain, from.logits, from.burial, random)};
+}
+
+torch::Tensor to_bins(const std::vector<std::int64_t>& bins, std::int64_t rows,
+                      std::int64_t columns) {
+  return torch::tensor(bins, torch::kInt64).view({1, rows, columns});
+}
+
+/// Mean over the pairs that are known, in nats.
+torch::Tensor nats(const torch::Tensor& logits, const torch::Tensor& bins) {
+  namespace F = torch::nn::functional;
+  const auto count = (bins >= 0).sum().clamp_min(1);
+  return F::cross_entropy(logits.unsqueeze(0), bins,
+                          F::CrossEntropyFuncOptions().ignore_index(-1).reduction(torch::kSum)) /
+         count;
+}
+
+struct Losses {
+  torch::Tensor distance, bridges, orientation;
+};
+
+Losses losses_of(const torch::Tensor& out, const Truth& truth) {
+  using namespace predict;
+  const auto rows = out.size(1);
+  const auto columns = out.size(2);
+  const auto bins = [&](const std::vector<std::int64_t>& own) {
+    return to_bins(own, rows, columns);
+  };
+  Losses losses;
+  losses.distance = nats(out.slice(0, 0, distance_bins), bins(truth.distance));
+  losses.orientation = nats(out.slice(0, omega_at, theta_at), bins(truth.omega)) +
+                       nats(out.slice(0, theta_at, phi_at), bins(truth.theta)) +
+                       nats(out.slice(0, phi_at, pair_outputs), bins(truth.phi));
+  const torch::Tensor counts = torch::tensor(truth.has_bridges).view({1, rows, columns});
+  const torch::Tensor wanted = torch::tensor(truth.bridges).view({2, rows, columns});
+  const torch::Tensor cross = torch::binary_cross_entropy_with_logits(
+      out.slice(0, bridges_at, omega_at), wanted, {}, {}, at::Reduction::None);
+  losses.bridges = (cross * counts).sum() / counts.sum().clamp_min(1);
+  return losses;
+}
+
+torch::Tensor forward(const PairNetwork& network, const Example& example, Window rows,
+                      Window columns) {
+  std::vector<float> pairs =
+      predict::pair_features(example.z, predict::mean_top_score(example.z), rows, columns);
+  std::vector<float> residues = predict::residue_features(
+      example.chain->residues, example.residues.structure, example.residues.burial);
+  const torch::Tensor all =
+      torch::from_blob(residues.data(), {example.chain->length(), predict::residue_channels});
+  return network.forward(
+      torch::from_blob(pairs.data(), {predict::pair_channels, rows.count, columns.count}).clone(),
+      all.slice(0, rows.first, rows.first + rows.count).clone(),
+      all.slice(0, columns.first, columns.first + columns.count).clone());
+}
+
+Window draw_window(int length, int size, Random& random) {
+  const int count = std::min(length, size);
+  return {static_cast<int>(random.uniform() * (length - count + 1)), count};
+}
+
+torch::Tensor loss_of(const PairNetwork& network, const Example& example, int size,
+                      Random& random) {
+  const Window rows = draw_window(example.chain->length(), size, random);
+  const Window columns = draw_window(example.chain->length(), size, random);
+  const Losses all =
+      losses_of(forward(network, example, rows, columns), truth_of(*example.chain, rows, columns));
+  return all.distance + 3 * all.bridges + 0.1 * all.orientation;
+}
+
+/// Figures over whole maps.
+class Score {
+ public:
+  void add(const Chain& chain, const predict::DistanceMap& map) {
+    double sum = 0;
+    int count = 0;
+    std::vector<std::pair<float, bool>> far;
+    for (const auto& pair : map.pairs) {
+      const auto [a, b] =
+          std::pair(static_cast<std::size_t>(pair.i), static_cast<std::size_t>(pair.j));
+      if (!chain.known[a] || !chain.known[b]) continue;
+      const float d = chain.cb_distance(pair.i, pair.j);
+      const auto& edges = predict::distance_edges;
+      const auto bin = std::upper_bound(edges.begin(), edges.end(), d) - edges.begin();
+      sum -= std::log(std::max(pair.probability[static_cast<std::size_t>(bin)], 1e-6F));
+      ++count;
+      if (pair.j - pair.i >= 6) far.emplace_back(-pair.contact(), d < 8);
+    }
+    std::stable_sort(far.begin(), far.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    nats_ += sum / std::max(count, 1);
+    top_fifth_ += precision(far, static_cast<std::size_t>(chain.length() / 5));
+    top_ += precision(far, static_cast<std::size_t>(chain.length()));
+    ++count_;
+  }
+
+  std::string text() const {
+    char text[120];
+    std::snprintf(text, sizeof text, "%.3f nats, precision L/5 %.3f L %.3f", nats_ / count_,
+                  top_fifth_ / count_, top_ / count_);
+    return text;
+  }
+
+ private:
+  static double precision(const std::vector<std::pair<float, bool>>& ranked, std::size_t count) {
+    count = std::min(count, ranked.size());
+    if (count == 0) return 0;
+    const auto end = ranked.begin() + static_cast<std::ptrdiff_t>(count);
+    const auto hits = std::count_if(ranked.begin(), end, [](const auto& p) { return p.second; });
+    return static_cast<double>(hits) / static_cast<double>(count);
+  }
+
+  double nats_ = 0, top_fifth_ = 0, top_ = 0;
+  int count_ = 0;
+};
+
+predict::DistanceMap read(const PairNetwork& network, const Example& example) {
+  return predict::read_distances(network, example.z, example.chain->residues,
+                                 example.residues.structure, example.residues.burial);
+}
+
+/// Maps that are never trained on, the same at every epoch.
+std::vector<Example> judged_examples(const std::vector<SimulatedChain>& chains,
+                                     const NoiseTables& noise, std::uint64_t seed) {
+  std::vector<Example> examples;
+  Random random(seed, 0x6A7564676564ULL);
+  for (const SimulatedChain& own : chains) {
+    if (!own.is_judged || own.chain->length() > longest_judged) continue;
+    if (static_cast<int>(examples.size()) == judged_chains) break;
+    examples.push_back(simulate(own, noise, random));
+  }
+  return examples;
+}
+
+std::string judge(const PairNetwork& network, const std::vector<Example>& examples,
+                  const Context& context) {
+  std::vector<predict::DistanceMap> maps(examples.size());
+  parallel_for(context, static_cast<int>(examples.size()), [&](int k) {
+    maps[static_cast<std::size_t>(k)] = read(network, examples[static_cast<std::size_t>(k)]);
+  });
+  Score score;
+  for (std::size_t k = 0; k < maps.size(); ++k) score.add(*examples[k].chain, maps[k]);
+  return score.text();
+}
+
+std::vector<RealPair> read_real_pairs(const std::vector<KnownPair>& pairs,
+                                      const io::Safetensors& local, const Context& context) {
+  const predict::LocalModel model(local);
+  std::vector<RealPair> real;
+  for (const KnownPair& pair : pairs) {
+    context.report(0, "couplings of " + pair.name);
+    predict::LocalPrediction said = model(pair.msa, context);
+    real.push_back({&pair, maps_of(pair, context), {said.structure, said.burial}});
+  }
+  return real;
+}
+
+/// The whole alignments of the fold that is left out; all of them if none is.
+std::vector<Example> judged_pairs(const std::vector<RealPair>& real, int leave_out) {
+  std::vector<Example> examples;
+  for (const RealPair& own : real) {
+    if (leave_out >= 0 && own.pair->fold != leave_out) continue;
+    examples.push_back({&own.pair->chain, own.maps.front(), own.residues});
+  }
+  return examples;
+}
+
+/// Everything that the phases share.
+struct Workshop {
+  std::vector<Chain> chains;
+  std::vector<SimulatedChain> simulated;
+  std::vector<const SimulatedChain*> trained;
+  NoiseTables noise;
+  std::vector<KnownPair> pairs;
+  std::vector<RealPair> real;
+  std::string made_from;
+};
+
+Example draw_simulated(const Workshop& shop, Random& random) {
+  const auto index =
+      static_cast<std::size_t>(random.uniform() * static_cast<double>(shop.trained.size()));
+  return simulate(*shop.trained[index], shop.noise, random);
+}
+
+Example draw_real(const std::vector<const RealPair*>& pairs, Random& random) {
+  const auto pick = [&](std::size_t count) {
+    return static_cast<std::size_t>(random.uniform() * static_cast<double>(count));
+  };
+  const RealPair& own = *pairs[pick(pairs.size())];
+  return {&own.pair->chain, own.maps[pick(own.maps.size())], own.residues};
+}
+
+io::Safetensors train_on_simulated(const Workshop& shop, const TrainOptions& options,
+                                   const Context& context) {
+  const Schedule schedule = scaled({epochs, steps_per_epoch}, options.length);
+  Phase phase({"potts-distance-simulated", "simulated maps", schedule, shop.made_from}, options,
+              context);
+  Trainer<PairNetwork> trainer(parts, weight_decay, options.seed);
+  if (const auto earlier = phase.earlier()) trainer.resume(*earlier);
+  const auto judged = judged_examples(shop.simulated, shop.noise, options.seed);
+  const auto judged_real = judged_pairs(shop.real, -1);
+  const auto loss = [&](PairNetwork& network, int part) {
+    Random random(options.seed, static_cast<std::uint64_t>(trainer.steps() * parts + part));
+    const int size = window_sizes[static_cast<std::size_t>(trainer.steps()) % window_sizes.size()];
+    return loss_of(network, draw_simulated(shop, random), size, random);
+  };
+  phase.run(
+      trainer.steps(),
+      [&](int step) {
+        return trainer.step(context, learning_rate(rate, step, phase.steps()), loss);
+      },
+      [&] { return trainer.checkpoint(); },
+      [&] {
+        std::string text = judge(trainer.network(), judged, context);
+        if (judged_real.empty()) return text;
+        return text + "; real maps " + judge(trainer.network(), judged_real, context);
+      });
+  io::Safetensors weights;
+  predict::store(trainer.network(), "", weights);
+  return weights;
+}
+
+io::Safetensors train_on_real(const Workshop& shop, const io::Safetensors& start, int leave_out,
+                              const TrainOptions& options, const Context& context) {
+  const std::string label =
+      leave_out < 0 ? "real maps" : "real maps without fold " + std::to_string(leave_out);
+  Phase phase({"potts-distance-real" + std::to_string(leave_out), label,
+               scaled({real_epochs, real_steps}, options.length),
+               shop.made_from + " without " + std::to_string(leave_out)},
+              options, context);
+  const std::uint64_t seed = options.seed + 77'003;
+  Trainer<PairNetwork> trainer(parts, weight_decay, seed);
+  trainer.start_from(start);
+  if (const auto earlier = phase.earlier()) trainer.resume(*earlier);
+  std::vector<const RealPair*> trained;
+  for (const RealPair& own : shop.real) {
+    if (own.pair->fold != leave_out) trained.push_back(&own);
+  }
+  const auto judged = judged_pairs(shop.real, leave_out);
+  const auto loss = [&](PairNetwork& network, int part) {
+    Random random(seed, static_cast<std::uint64_t>(trainer.steps() * parts + part));
+    const int size = window_sizes[static_cast<std::size_t>(trainer.steps()) % window_sizes.size()];
+    const Example example =
+        part < parts / 2 ? draw_real(trained, random) : draw_simulated(shop, random);
+    return loss_of(network, example, size, random);
+  };
+  phase.run(
+      trainer.steps(),
+      [&](int step) {
+        return trainer.step(context, learning_rate(real_rate, step, phase.steps()), loss);
+      },
+      [&] { return trainer.checkpoint(); },
+      [&] { return judge(trainer.network(), judged, context); });
+  io::Safetensors weights;
+  predict::store(trainer.network(), "", weights);
+  return weights;
+}
+
+Workshop open_workshop(const TrainOptions& options, const DistanceTraining& inputs,
+                       const Context& context) {
+  Workshop shop;
+  const io::Safetensors local = io::read_safetensors(inputs.local);
+  shop.chains = training_chains(options.structures);
+  shop.simulated = read_chains(shop.chains, local, context);
+  for (const SimulatedChain& own : shop.simulated) {
+    if (!own.is_judged) shop.trained.push_back(&own);
+  }
+  shop.noise = NoiseTables::from(io::read_safetensors(inputs.noise));
+  if (!inputs.pairs.empty()) shop.pairs = read_pairs(inputs.pairs);
+  shop.real = read_real_pairs(shop.pairs, local, context);
+  shop.made_from = digest_of(options.structures) + " distance 1 local " + digest_of(inputs.local) +
+                   " noise " + digest_of(inputs.noise) + " seed " + std::to_string(options.seed) +
+                   " length " + std::to_string(options.length);
+  return shop;
+}
+
+}  // namespace
+
+std::filesystem::path train_distance(const TrainOptions& options, const DistanceTraining& inputs,
+                                     const Context& context) {
+  const Workshop shop = open_workshop(options, inputs, context);
+  io::Safetensors weights = train_on_simulated(shop, options, context);
+  if (!shop.real.empty()) {
+    weights = train_on_real(shop, weights, inputs.leave_out, options, context);
+  }
+  weights.metadata = {{"model", "couplings to distances"},
+                      {"made from", shop.made_from},
+                      {"chains", std::to_string(shop.trained.size())},
+                      {"pairs", std::to_string(shop.real.size())},
+                      {"left out", std::to_string(inputs.leave_out)}};
+  const std::string name = inputs.leave_out < 0
+                               ? "potts-distance"
+                               : "potts-distance-" + std::to_string(inputs.leave_out);
+  const auto path = options.out / (name + ".safetensors");
+  io::write_safetensors(path, weights);
+  return path;
+}
+
+}  // namespace foldstream::workflows::train
