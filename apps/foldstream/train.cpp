@@ -107,13 +107,15 @@ int run(TrainArguments arguments) {
 }
 
 CLI::App* add_kind(CLI::App& parent, Action& action, const std::string& name,
-                   const std::string& about, const std::shared_ptr<TrainArguments>& arguments) {
+                   const std::string& about, const std::string& example,
+                   const std::shared_ptr<TrainArguments>& arguments) {
   CLI::App* command = parent.add_subcommand(name, about);
   command->add_option("-o,--out", arguments->options.out, "folder of the weights and checkpoints")
       ->required();
   command->add_option("--threads", arguments->threads, "0 = all that are open to this process")
       ->capture_default_str()
       ->check(CLI::Range(0, 4096));
+  command->footer("Example:\n  " + example);
   command->callback([&action, arguments, name] {
     action = [arguments, name] {
       arguments->what = name;
@@ -148,34 +150,33 @@ void add_train(CLI::App& app, Action& action) {
   command->require_subcommand(1);
   const auto arguments = std::make_shared<TrainArguments>();
   CLI::App* local = add_kind(*command, action, "local",
-                             "The network for secondary structure and torsions", arguments);
+                             "The network for secondary structure and torsions",
+                             "foldstream train local --structures structures.h5 -o weights", arguments);
   add_structures(local, *arguments);
   add_schedule(local, *arguments);
   CLI::App* noise = add_kind(*command, action, "noise",
-                             "How couplings scatter about the truth, from known pairs", arguments);
+                             "How couplings scatter about the truth, from known pairs",
+                             "foldstream train noise --pairs pairs -o weights", arguments);
   noise->add_option("--pairs", arguments->inputs.pairs, "folder of alignments with structures")
       ->required()
       ->check(CLI::ExistingDirectory);
   CLI::App* distance =
-      add_kind(*command, action, "distance", "The network from couplings to distances", arguments);
+      add_kind(*command, action, "distance", "The network from couplings to distances",
+                                "foldstream train distance --structures structures.h5 -o weights",
+                                arguments);
   add_structures(distance, *arguments);
   add_schedule(distance, *arguments);
-  distance->add_option("--local", arguments->inputs.local, "weights of the local network")
-      ->required()
+  distance->add_option("--local", arguments->inputs.local, "weights of the local network; default: built in")
       ->check(CLI::ExistingFile);
-  distance->add_option("--noise", arguments->inputs.noise, "what 'train noise' wrote")
-      ->required()
+  distance->add_option("--noise", arguments->inputs.noise, "what 'train noise' wrote; default: built in")
       ->check(CLI::ExistingFile);
   distance
       ->add_option("--pairs", arguments->inputs.pairs,
-                   "folder of alignments with structures, for a second phase")
+                   "folder of alignments with structures, only judged")
       ->check(CLI::ExistingDirectory);
-  distance
-      ->add_option("--leave-out", arguments->inputs.leave_out,
-                   "only judge this fifth of the families (0-4) in the second phase")
-      ->check(CLI::Range(0, 4));
   CLI::App* mirror =
-      add_kind(*command, action, "mirror", "Tables that tell folds from mirror images", arguments);
+      add_kind(*command, action, "mirror", "Tables that tell folds from mirror images",
+               "foldstream train mirror --structures structures.h5 -o weights", arguments);
   add_structures(mirror, *arguments);
   command->footer(
       "Each can be stopped and goes on when run again. The order is local, noise, distance;\n"

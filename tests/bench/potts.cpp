@@ -8,7 +8,6 @@
 #include <foldstream/io/text_file.hpp>
 
 #include <fmt/core.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cstdio>
@@ -28,7 +27,7 @@ struct PottsArguments {
   std::string out;
   std::string picture;
   std::string weights;
-  std::string cross_validated;
+  std::vector<std::string> terms;
   std::string couplings = "mean-field";
   workflows::predict::PredictOptions predict;
   int threads = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
@@ -46,29 +45,17 @@ void make_quick(std::vector<Pair>& pairs, PottsArguments& arguments) {
   arguments.predict.max_rows = 1000;
 }
 
-using Folds = std::map<std::string, int>;
-
-// Which of the five trainings left each protein out: FOLDER/folds.json, {"protein": 0 … 4}.
-Folds read_folds(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "folds.json";
-  try {
-    return nlohmann::json::parse(io::read_text_file(path)).get<Folds>();
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::Parse, path.string() + ": " + error.what());
+// "theta=0" and the like.
+std::map<std::string, double> read_terms(const std::vector<std::string>& texts) {
+  std::map<std::string, double> terms;
+  for (const std::string& text : texts) {
+    const std::size_t sign = text.find('=');
+    double value = 0;
+    if (sign == std::string::npos || !CLI::detail::lexical_cast(text.substr(sign + 1), value))
+      throw Error(ErrorKind::InvalidArgument, "--term " + text + ": expected NAME=NUMBER.");
+    terms[text.substr(0, sign)] = value;
   }
-}
-
-// The weights for a protein: those of the training that has not seen it.
-std::filesystem::path weights_for(const Pair& pair, const PottsArguments& arguments,
-                                  const Folds& folds) {
-  if (arguments.cross_validated.empty()) return arguments.weights;
-  const auto found = folds.find(pair.query.name);
-  if (found == folds.end()) {
-    throw Error(ErrorKind::NotFound, "folds.json in '" + arguments.cross_validated +
-                                         "' does not name the protein '" + pair.query.name + "'.");
-  }
-  return std::filesystem::path(arguments.cross_validated) /
-         ("fold" + std::to_string(found->second));
+  return terms;
 }
 
 // Indices, the most work first, so that no long one is left for the end.
@@ -95,6 +82,8 @@ std::vector<PairResult> fold_all(const std::vector<Pair>& pairs, const PottsArgu
   FoldOptions options;
   options.predict = arguments.predict;
   options.predict.couplings = workflows::predict::parse_couplings(arguments.couplings);
+  options.predict.weights = arguments.weights;
+  options.predict.terms = read_terms(arguments.terms);
   options.refine = arguments.refine;
   options.out = arguments.out;
   const int side_by_side =
@@ -103,16 +92,12 @@ std::vector<PairResult> fold_all(const std::vector<Pair>& pairs, const PottsArgu
   outer.threads = side_by_side;
   inner.threads = std::max(1, arguments.threads / side_by_side);
   const std::vector<std::size_t> order = by_work(pairs);
-  const Folds folds =
-      arguments.cross_validated.empty() ? Folds{} : read_folds(arguments.cross_validated);
   std::vector<PairResult> results(pairs.size());
   std::mutex mutex;
   std::size_t done = 0;
   parallel_for(outer, static_cast<int>(pairs.size()), [&](int k) {
     const std::size_t index = order[static_cast<std::size_t>(k)];
-    FoldOptions own = options;
-    own.predict.weights = weights_for(pairs[index], arguments, folds);
-    results[index] = fold_pair(pairs[index], own, inner);
+    results[index] = fold_pair(pairs[index], options, inner);
     const std::scoped_lock lock(mutex);
     announce(results[index], ++done, pairs.size());
   });
@@ -165,12 +150,11 @@ void add_predictor_options(CLI::App& command, PottsArguments& arguments) {
       ->check(at_least_one);
   command.add_option("--couplings", arguments.couplings, "mean-field or plm")
       ->capture_default_str();
-  CLI::Option* weights = command.add_option(
-      "--weights", arguments.weights, "folder of the networks' weights; default: the built-in");
-  command
-      .add_option("--cross-validated", arguments.cross_validated,
-                  "folder with fold0 … fold4, weights each, and folds.json, {\"protein\": fold}")
-      ->excludes(weights);
+  command.add_option("--weights", arguments.weights,
+                     "folder of the networks' weights; default: the built-in");
+  command.add_option(
+      "--term", arguments.terms,
+      "weight of a term of the folding energy, NAME=VALUE; 0 leaves it out; repeatable");
 }
 
 }  // namespace

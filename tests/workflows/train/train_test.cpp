@@ -65,7 +65,7 @@ TEST_F(Training, GoesOnWhereItWasStopped) {
 }
 
 TEST_F(Training, OfDistancesIsReproducible) {
-  DistanceTraining inputs{train_local(options, context), write_noise(), {}, -1};
+  DistanceTraining inputs{train_local(options, context), write_noise(), {}};
   options.length = 2.0 / (24 * 150);  // two steps
   const std::string one = test::read_text(train_distance(options, inputs, context));
   options.out = folder.path() / "b";
@@ -75,7 +75,7 @@ TEST_F(Training, OfDistancesIsReproducible) {
 }
 
 TEST_F(Training, OfDistancesSaysWhatItCannotRead) {
-  const DistanceTraining inputs{folder.path() / "absent", folder.path() / "absent", {}, -1};
+  const DistanceTraining inputs{folder.path() / "absent", folder.path() / "absent", {}};
 
   test::expect_error(ErrorKind::NotFound, "absent",
                      [&] { train_distance(options, inputs, context); });

@@ -9,6 +9,7 @@
 #include <foldstream/context.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -53,6 +54,10 @@ struct FoldingOptions {
   /// again (nor told of). May be empty; called from any thread.
   std::function<std::optional<std::vector<Trajectory>>(int group)> finished;
 };
+
+/// Sets weights by name (PredictOptions::terms).
+/// @throws Error{InvalidArgument} for an unknown name, with the near miss, or a value below 0.
+void set_terms(const std::map<std::string, double>& terms, FoldingOptions& options);
 
 /// Adam on φ and ψ of groups · group_size chains, pairs of small separation first; twice on the way
 /// the worse half of each group is replaced by disturbed copies of the better half.

@@ -182,6 +182,7 @@ PredictResult PottsPredictor::predict(const PredictInput& input, const Context& 
   options.seed = options_.seed;
   options.groups = (options_.starts + group_size - 1) / group_size;
   options.steps = options_.steps;
+  set_terms(options_.terms, options);
   const TrajectoryStore store(context, input.sequence.length());
   store.connect(options);
   const auto trajectories = fold(folding, options, part_of(context, 0.25, 0.97));
@@ -215,6 +216,8 @@ std::unique_ptr<Predictor> make_potts(const PredictOptions& options) {
   require(options.starts >= 1, "starts must be at least 1.");
   require(options.steps >= 20, "steps must be at least 20.");
   require(options.max_rows >= 1, "max_rows must be at least 1.");
+  FoldingOptions unused;
+  set_terms(options.terms, unused);  // refuses unknown ones before anything runs
   return std::make_unique<PottsPredictor>(options);
 }
 

@@ -21,9 +21,6 @@ constexpr int parts = 4;
 constexpr int epochs = 24;
 constexpr int steps_per_epoch = 150;
 constexpr double rate = 2e-3;
-constexpr int real_epochs = 4;
-constexpr int real_steps = 60;
-constexpr double real_rate = 5e-4;
 constexpr double weight_decay = 0.01;
 constexpr std::array<int, 3> window_sizes = {64, 80, 96};
 constexpr int judged_chains = 24;
@@ -34,13 +31,6 @@ struct SimulatedChain {
   const Chain* chain = nullptr;
   std::vector<float> logits, burial;
   bool is_judged = false;
-};
-
-/// A known pair with its maps and what its alignment says.
-struct RealPair {
-  const KnownPair* pair = nullptr;
-  std::vector<PairMap> maps;
-  ResidueInput residues;
 };
 
 struct Example {
@@ -225,36 +215,27 @@ std::string judge(const PairNetwork& network, const std::vector<Example>& exampl
   return score.text();
 }
 
-std::vector<RealPair> read_real_pairs(const std::vector<KnownPair>& pairs,
-                                      const io::Safetensors& local, const Context& context) {
+/// The known pairs with their real maps.
+std::vector<Example> judged_pairs(const std::vector<KnownPair>& pairs, const io::Safetensors& local,
+                                  const Context& context) {
   const predict::LocalModel model(local);
-  std::vector<RealPair> real;
+  std::vector<Example> examples;
   for (const KnownPair& pair : pairs) {
     context.report(0, "couplings of " + pair.name);
     predict::LocalPrediction said = model(pair.msa, context);
-    real.push_back({&pair, maps_of(pair, context), {said.structure, said.burial}});
-  }
-  return real;
-}
-
-/// The whole alignments of the fold that is left out; all of them if none is.
-std::vector<Example> judged_pairs(const std::vector<RealPair>& real, int leave_out) {
-  std::vector<Example> examples;
-  for (const RealPair& own : real) {
-    if (leave_out >= 0 && own.pair->fold != leave_out) continue;
-    examples.push_back({&own.pair->chain, own.maps.front(), own.residues});
+    examples.push_back({&pair.chain, map_of(pair.msa, context), {said.structure, said.burial}});
   }
   return examples;
 }
 
-/// Everything that the phases share.
+/// What training needs.
 struct Workshop {
   std::vector<Chain> chains;
   std::vector<SimulatedChain> simulated;
   std::vector<const SimulatedChain*> trained;
   NoiseTables noise;
   std::vector<KnownPair> pairs;
-  std::vector<RealPair> real;
+  std::vector<Example> real;  // of the pairs, only judged
   std::string made_from;
 };
 
@@ -264,23 +245,14 @@ Example draw_simulated(const Workshop& shop, Random& random) {
   return simulate(*shop.trained[index], shop.noise, random);
 }
 
-Example draw_real(const std::vector<const RealPair*>& pairs, Random& random) {
-  const auto pick = [&](std::size_t count) {
-    return static_cast<std::size_t>(random.uniform() * static_cast<double>(count));
-  };
-  const RealPair& own = *pairs[pick(pairs.size())];
-  return {&own.pair->chain, own.maps[pick(own.maps.size())], own.residues};
-}
-
-io::Safetensors train_on_simulated(const Workshop& shop, const TrainOptions& options,
-                                   const Context& context) {
+io::Safetensors train_network(const Workshop& shop, const TrainOptions& options,
+                              const Context& context) {
   const Schedule schedule = scaled({epochs, steps_per_epoch}, options.length);
   Phase phase({"potts-distance-simulated", "simulated maps", schedule, shop.made_from}, options,
               context);
   Trainer<PairNetwork> trainer(parts, weight_decay, options.seed);
   if (const auto earlier = phase.earlier()) trainer.resume(*earlier);
   const auto judged = judged_examples(shop.simulated, shop.noise, options.seed);
-  const auto judged_real = judged_pairs(shop.real, -1);
   const auto loss = [&](PairNetwork& network, int part) {
     Random random(options.seed, static_cast<std::uint64_t>(trainer.steps() * parts + part));
     const int size = window_sizes[static_cast<std::size_t>(trainer.steps()) % window_sizes.size()];
@@ -294,45 +266,9 @@ io::Safetensors train_on_simulated(const Workshop& shop, const TrainOptions& opt
       [&] { return trainer.checkpoint(); },
       [&] {
         std::string text = judge(trainer.network(), judged, context);
-        if (judged_real.empty()) return text;
-        return text + "; real maps " + judge(trainer.network(), judged_real, context);
+        if (shop.real.empty()) return text;
+        return text + "; real maps " + judge(trainer.network(), shop.real, context);
       });
-  io::Safetensors weights;
-  predict::store(trainer.network(), "", weights);
-  return weights;
-}
-
-io::Safetensors train_on_real(const Workshop& shop, const io::Safetensors& start, int leave_out,
-                              const TrainOptions& options, const Context& context) {
-  const std::string label =
-      leave_out < 0 ? "real maps" : "real maps without fold " + std::to_string(leave_out);
-  Phase phase({"potts-distance-real" + std::to_string(leave_out), label,
-               scaled({real_epochs, real_steps}, options.length),
-               shop.made_from + " without " + std::to_string(leave_out)},
-              options, context);
-  const std::uint64_t seed = options.seed + 77'003;
-  Trainer<PairNetwork> trainer(parts, weight_decay, seed);
-  trainer.start_from(start);
-  if (const auto earlier = phase.earlier()) trainer.resume(*earlier);
-  std::vector<const RealPair*> trained;
-  for (const RealPair& own : shop.real) {
-    if (own.pair->fold != leave_out) trained.push_back(&own);
-  }
-  const auto judged = judged_pairs(shop.real, leave_out);
-  const auto loss = [&](PairNetwork& network, int part) {
-    Random random(seed, static_cast<std::uint64_t>(trainer.steps() * parts + part));
-    const int size = window_sizes[static_cast<std::size_t>(trainer.steps()) % window_sizes.size()];
-    const Example example =
-        part < parts / 2 ? draw_real(trained, random) : draw_simulated(shop, random);
-    return loss_of(network, example, size, random);
-  };
-  phase.run(
-      trainer.steps(),
-      [&](int step) {
-        return trainer.step(context, learning_rate(real_rate, step, phase.steps()), loss);
-      },
-      [&] { return trainer.checkpoint(); },
-      [&] { return judge(trainer.network(), judged, context); });
   io::Safetensors weights;
   predict::store(trainer.network(), "", weights);
   return weights;
@@ -341,18 +277,19 @@ io::Safetensors train_on_real(const Workshop& shop, const io::Safetensors& start
 Workshop open_workshop(const TrainOptions& options, const DistanceTraining& inputs,
                        const Context& context) {
   Workshop shop;
-  const io::Safetensors local = io::read_safetensors(inputs.local);
+  const auto [local, local_digest] = read_weight_file(inputs.local, 0);
+  const auto [noise, noise_digest] = read_weight_file(inputs.noise, 3);
   shop.chains = training_chains(options.structures);
   shop.simulated = read_chains(shop.chains, local, context);
   for (const SimulatedChain& own : shop.simulated) {
     if (!own.is_judged) shop.trained.push_back(&own);
   }
-  shop.noise = NoiseTables::from(io::read_safetensors(inputs.noise));
+  shop.noise = NoiseTables::from(noise);
   if (!inputs.pairs.empty()) shop.pairs = read_pairs(inputs.pairs);
-  shop.real = read_real_pairs(shop.pairs, local, context);
-  shop.made_from = digest_of(options.structures) + " distance 1 local " + digest_of(inputs.local) +
-                   " noise " + digest_of(inputs.noise) + " seed " + std::to_string(options.seed) +
-                   " length " + std::to_string(options.length);
+  shop.real = judged_pairs(shop.pairs, local, context);
+  shop.made_from = digest_of(options.structures) + " distance 1 local " + local_digest + " noise " +
+                   noise_digest + " seed " + std::to_string(options.seed) + " length " +
+                   std::to_string(options.length);
   return shop;
 }
 
@@ -361,19 +298,11 @@ Workshop open_workshop(const TrainOptions& options, const DistanceTraining& inpu
 std::filesystem::path train_distance(const TrainOptions& options, const DistanceTraining& inputs,
                                      const Context& context) {
   const Workshop shop = open_workshop(options, inputs, context);
-  io::Safetensors weights = train_on_simulated(shop, options, context);
-  if (!shop.real.empty()) {
-    weights = train_on_real(shop, weights, inputs.leave_out, options, context);
-  }
+  io::Safetensors weights = train_network(shop, options, context);
   weights.metadata = {{"model", "couplings to distances"},
                       {"made from", shop.made_from},
-                      {"chains", std::to_string(shop.trained.size())},
-                      {"pairs", std::to_string(shop.real.size())},
-                      {"left out", std::to_string(inputs.leave_out)}};
-  const std::string name = inputs.leave_out < 0
-                               ? "potts-distance"
-                               : "potts-distance-" + std::to_string(inputs.leave_out);
-  const auto path = options.out / (name + ".safetensors");
+                      {"chains", std::to_string(shop.trained.size())}};
+  const auto path = options.out / "potts-distance.safetensors";
   io::write_safetensors(path, weights);
   return path;
 }

@@ -4,12 +4,15 @@
 
 #include <array>
 #include <cstdio>
+#include <map>
 
 namespace foldstream::workflows::train {
 namespace {
 
 using predict::HandChain;
 using predict::HandTables;
+
+constexpr int largest_judged = 20;  // chains of a family; larger ones are needed for counting
 
 HandChain hand_chain(const Chain& chain) {
   HandChain own;
@@ -43,8 +46,11 @@ std::filesystem::path train_mirror(const TrainOptions& options, const Context& c
   const std::vector<Chain> chains = training_chains(options.structures);
   const std::vector<int> families = find_families(chains);
   std::vector<HandChain> counted, judged;
+  std::map<int, int> size_of;
+  for (const int family : families) ++size_of[family];
   for (std::size_t k = 0; k < chains.size(); ++k) {
-    (families[k] % 10 == 3 ? judged : counted).push_back(hand_chain(chains[k]));
+    const bool is_judged = families[k] % 10 == 3 && size_of[families[k]] <= largest_judged;
+    (is_judged ? judged : counted).push_back(hand_chain(chains[k]));
   }
   context.report(0.5, "counting turns");
   const HandTables tables = predict::count_hands(counted);

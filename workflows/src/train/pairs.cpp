@@ -73,24 +73,6 @@ Chain chain_of(const fs::path& folder, const std::string& query) {
   return describe(chain, known);
 }
 
-/// Families of one fold and common descent, by their Pfam accession.
-std::string family_of(const std::string& name) {
-  static const std::map<std::string, std::string> clans = {{"PF07686", "PF07679"}};
-  const std::size_t at = name.find("_PF");
-  if (at == std::string::npos) return name;
-  const std::string family = name.substr(at + 1);
-  const auto clan = clans.find(family);
-  return clan == clans.end() ? family : clan->second;
-}
-
-void choose_folds(std::vector<KnownPair>& pairs) {
-  std::map<std::string, int> fold_of;
-  for (KnownPair& pair : pairs) {
-    const auto count = static_cast<int>(fold_of.size());
-    pair.fold = fold_of.emplace(family_of(pair.name), count % folds).first->second;
-  }
-}
-
 /// The query and `count` − 1 other rows.
 io::Msa subset(const io::Msa& msa, std::size_t count, predict::Random& random) {
   std::vector<std::size_t> order(msa.rows.size() - 1);
@@ -104,11 +86,6 @@ io::Msa subset(const io::Msa& msa, std::size_t count, predict::Random& random) {
   part.rows.push_back(msa.rows.front());
   for (std::size_t k = 0; k + 1 < count; ++k) part.rows.push_back(msa.rows[order[k]]);
   return part;
-}
-
-PairMap map_of(const io::Msa& msa, const Context& context) {
-  const auto alignment = predict::read_alignment(msa, most_rows, context);
-  return predict::coupling_scores(predict::invert(alignment, pseudocount, context));
 }
 
 }  // namespace
@@ -133,8 +110,12 @@ std::vector<KnownPair> read_pairs(const fs::path& folder) {
     pair.chain = chain_of(own, io::aligned(pair.msa.rows.front()));
     pairs.push_back(std::move(pair));
   }
-  choose_folds(pairs);
   return pairs;
+}
+
+PairMap map_of(const io::Msa& msa, const Context& context) {
+  const auto alignment = predict::read_alignment(msa, most_rows, context);
+  return predict::coupling_scores(predict::invert(alignment, pseudocount, context));
 }
 
 std::vector<PairMap> maps_of(const KnownPair& pair, const Context& context) {

@@ -1,3 +1,4 @@
+#include "predict/built_in_weights.hpp"
 #include "session.hpp"
 
 #include <foldstream/error.hpp>
@@ -7,6 +8,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <span>
 
 namespace foldstream::workflows::train {
 namespace {
@@ -85,6 +87,13 @@ void Phase::run(int first, const std::function<double(int)>& step,
       kept = Clock::now();
     }
   }
+}
+
+WeightFile read_weight_file(const std::filesystem::path& path, std::size_t built_in) {
+  if (!path.empty()) return {io::read_safetensors(path), digest_of(path)};
+  const std::string_view bytes = predict::built_in_weights(built_in);
+  return {io::parse_safetensors(std::as_bytes(std::span(bytes)), "the built-in weights"),
+          to_string(key_of(bytes))};
 }
 
 std::string digest_of(const std::filesystem::path& file) {

@@ -51,4 +51,11 @@ class Phase {
 /// The digest of a file's bytes, 32 hexadecimal digits.
 std::string digest_of(const std::filesystem::path& file);
 
+/// A weight file; that of this number among the built-in ones if `path` is empty.
+struct WeightFile {
+  io::Safetensors content;
+  std::string digest;
+};
+WeightFile read_weight_file(const std::filesystem::path& path, std::size_t built_in);
+
 }  // namespace foldstream::workflows::train

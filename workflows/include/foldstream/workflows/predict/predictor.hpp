@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,8 +46,12 @@ struct PredictOptions {
   int starts = 96;         ///< folding trajectories; rounded up to groups of 16
   int steps = 800;         ///< of gradient descent in each trajectory; ≥ 20
   Couplings couplings = Couplings::MeanField;
-  int max_rows = 40'000;             ///< of the alignment, in its order; further rows are not read
-  std::filesystem::path weights = {};     ///< folder of other weights; empty = the built-in ones
+  int max_rows = 40'000;  ///< of the alignment, in its order; further rows are not read
+  std::filesystem::path weights = {};  ///< folder of other weights; empty = the built-in ones
+  /// For experiments: weights of terms of the folding in place of the defaults, 0 leaves a term
+  /// out. torsion, distance, attraction, sterics, omega, theta, phi, bonds, bridges, crossovers,
+  /// hand, staging (fraction of a trajectory), resampling (0 or 1).
+  std::map<std::string, double> terms = {};
   std::size_t memory = 4ULL << 30U;  ///< bytes a prediction may take; more is refused
 };
 

@@ -13,7 +13,7 @@ namespace foldstream::workflows::train {
 
 /// What is known at the end of an epoch. Figures are means over what is named.
 struct Epoch {
-  std::string phase;     ///< "half 0", "simulated maps", "real maps"
+  std::string phase;     ///< "half 0", "simulated maps"
   int number = 0;        ///< from 1
   int count = 0;         ///< epochs of the phase
   double training = 0;   ///< loss on what was trained on
@@ -32,11 +32,9 @@ struct TrainOptions {
 
 /// Where the other ingredients of the distance network lie.
 struct DistanceTraining {
-  std::filesystem::path local;  ///< weights of the local network
-  std::filesystem::path noise;  ///< noise tables
-  /// Folder of alignments with solved structures for the second phase; empty = no second phase.
-  std::filesystem::path pairs;
-  int leave_out = -1;  ///< 0–4: a fifth of the families of `pairs` is only judged; −1 = none
+  std::filesystem::path local;  ///< weights of the local network; empty = built in
+  std::filesystem::path noise;  ///< noise tables; empty = built in
+  std::filesystem::path pairs;  ///< alignments with solved structures, only judged; may be empty
 };
 
 /// Each trains until the end, or goes on from the checkpoint that an earlier call with the same
@@ -50,8 +48,7 @@ struct DistanceTraining {
 /// other half.
 std::filesystem::path train_local(const TrainOptions& options, const Context& context);
 
-/// potts-distance.safetensors: trained on coupling maps simulated for the chains; then, if there
-/// are pairs, on their real maps as well.
+/// potts-distance.safetensors: trained on coupling maps simulated for the chains.
 std::filesystem::path train_distance(const TrainOptions& options, const DistanceTraining& inputs,
                                      const Context& context);
 
