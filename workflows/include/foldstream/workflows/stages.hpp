@@ -39,7 +39,7 @@ struct PredictStageOptions {
   int steps = 800;                  ///< of gradient descent
   std::string couplings = "mean-field";  ///< or "plm": better contacts, slower
   int max_rows = 40'000;            ///< of the alignment
-  std::string weights;              ///< folder of other weights; empty = the built-in ones
+  std::string weights = {};         ///< folder of other weights; empty = the built-in ones
 };
 Task predict_task(const PredictStageOptions& options = {}, std::string name = "predict");
 
