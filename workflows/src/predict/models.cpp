@@ -5,13 +5,15 @@
 #include <foldstream/workflows/score/tm_score.hpp>
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <optional>
 
 namespace foldstream::workflows::predict {
 namespace {
 
-constexpr double same_shape = 0.8;  // TM-score from which two models count as one
+// TM-scores from which two models count as one: of other shapes first, then near ones as well
+constexpr std::array<double, 3> same_shape = {0.8, 0.9, 0.97};
 constexpr int comparisons = 5;
 
 /// Indices of the trajectories, best selection score first.
@@ -40,15 +42,24 @@ double similarity(const Trajectory& a, const Trajectory& b) {
 }
 
 std::vector<int> distinct(const std::vector<Trajectory>& trajectories,
-                          const std::vector<int>& order, int count) {
+                          const std::vector<int>& order, int count, const Context& context) {
   std::vector<int> chosen;
-  for (const int index : order) {
-    if (static_cast<int>(chosen.size()) == count) break;
-    const bool known = std::any_of(chosen.begin(), chosen.end(), [&](int other) {
-      return similarity(trajectories[static_cast<std::size_t>(index)],
-                        trajectories[static_cast<std::size_t>(other)]) > same_shape;
+  std::vector<double> nearest(trajectories.size(), 0);  // TM-score to the most similar chosen one
+  const auto choose = [&](int index) {
+    chosen.push_back(index);
+    parallel_for(context, static_cast<int>(nearest.size()), [&](int other) {
+      const auto at = static_cast<std::size_t>(other);
+      const double own = other == index ? 1
+                                        : similarity(trajectories[static_cast<std::size_t>(index)],
+                                                     trajectories[at]);
+      nearest[at] = std::max(nearest[at], own);
     });
-    if (!known) chosen.push_back(index);
+  };
+  for (const double limit : same_shape) {
+    for (const int index : order) {
+      if (static_cast<int>(chosen.size()) == count) return chosen;
+      if (nearest[static_cast<std::size_t>(index)] <= limit) choose(index);
+    }
   }
   return chosen;
 }
@@ -127,7 +138,7 @@ std::vector<Candidate> choose_candidates(const DistanceMap& distances,
                                          const Context& context) {
   const std::vector<int> order = by_selection(trajectories);
   const std::vector<int> best = champions(order);
-  const std::vector<int> chosen = distinct(trajectories, order, count);
+  const std::vector<int> chosen = distinct(trajectories, order, count, context);
   const std::vector<DistanceMap::Pair> top = top_contacts(distances);
   std::vector<Candidate> candidates(chosen.size());
   parallel_for(context, static_cast<int>(chosen.size()), [&](int k) {

@@ -19,7 +19,8 @@ struct Candidate {
   std::vector<double> expected;   ///< expected_lddt
 };
 
-/// Trajectories of distinct shape, best selection score first; at least one, given a trajectory.
+/// Up to `count` trajectories: those of distinct shape by selection score, then those that differ
+/// less. At least one, given a trajectory.
 std::vector<Candidate> choose_candidates(const DistanceMap& distances,
                                          const std::vector<Trajectory>& trajectories, int count,
                                          const Context& context);

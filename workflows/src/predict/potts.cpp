@@ -121,7 +121,8 @@ class PottsPredictor : public Predictor {
     constexpr int threads = 16;  // nobody has said yet how many; each adds little
     const std::size_t bytes =
         is_mean_field() ? mean_field_bytes(length) : plm_bytes(length, threads);
-    return {1 + weighing + coupling + folding,
+    const double networks = 1 + 0.014 * l + 8e-6 * l * l;
+    return {networks + weighing + coupling + folding,
             bytes + static_cast<std::size_t>(n * (5 * l + 100)) + 300'000'000};
   }
 
