@@ -91,6 +91,29 @@ TEST_F(PottsPredictor, FoldsAnewWhatWasKeptOfAnotherChain) {
   EXPECT_EQ(result.prediction, make_potts(quick)->predict(input, {}).prediction);
 }
 
+TEST_F(PottsPredictor, GivesAsManyModelsAsAreAskedFor) {
+  PredictOptions options = quick;
+  options.models = 7;
+
+  EXPECT_EQ(make_potts(options)->predict(family_input(60, 26), {}).prediction.models.size(), 7U);
+}
+
+TEST_F(PottsPredictor, RefusesATermThatTheFoldingLacks) {
+  PredictOptions options = quick;
+  options.terms = {{"thet", 0}};
+
+  expect_error(ErrorKind::InvalidArgument, "Did you mean 'theta'?", [&] { make_potts(options); });
+}
+
+TEST_F(PottsPredictor, FoldsWithoutATerm) {
+  PredictOptions options = quick;
+  options.terms = {{"theta", 0}, {"resampling", 0}};
+  const PredictInput input = family_input(60, 26);
+
+  EXPECT_NE(make_potts(options)->predict(input, {}).prediction,
+            make_potts(quick)->predict(input, {}).prediction);
+}
+
 TEST_F(PottsPredictor, SaysWhichWeightsItMisses) {
   PredictOptions options = quick;
   options.weights = "no/such/folder";
