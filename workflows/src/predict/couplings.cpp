@@ -66,19 +66,6 @@ void turn_counts_into_correlations(const MeanField& model, int i, double scale, 
   }
 }
 
-/// The gap, the reference, has no couplings.
-PairBlock block_at(const MeanField& model, int i, int j) {
-  const int size = model.columns * residues;
-  PairBlock block{};
-  for (int a = 0; a < residues; ++a) {
-    for (int b = 0; b < residues; ++b) {
-      block[static_cast<std::size_t>(a * states + b)] =
-          -model.couplings[offset(i * residues + a, size, j * residues + b)];
-    }
-  }
-  return block;
-}
-
 double median(std::vector<float> values) {
   if (values.empty()) return 0;
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
@@ -134,6 +121,18 @@ MeanField invert(const Alignment& alignment, double pseudocount, const Context& 
   });
   invert_positive(model.couplings, size);
   return model;
+}
+
+PairBlock block_at(const MeanField& model, int i, int j) {
+  const int size = model.columns * residues;
+  PairBlock block{};
+  for (int a = 0; a < residues; ++a) {
+    for (int b = 0; b < residues; ++b) {
+      block[static_cast<std::size_t>(a * states + b)] =
+          -model.couplings[offset(i * residues + a, size, j * residues + b)];
+    }
+  }
+  return block;
 }
 
 double coupling_norm(const PairBlock& block) {

@@ -47,6 +47,9 @@ MeanField invert(const Alignment& alignment, double pseudocount, const Context& 
 /// The couplings of two columns over 21 states, the gap the last: [21, 21].
 using PairBlock = std::array<double, 21 * 21>;
 
+/// Those of the columns i and j; the gap, the reference, has none.
+PairBlock block_at(const MeanField& model, int i, int j);
+
 /// Frobenius norm in the zero-sum gauge, the gap not counted.
 double coupling_norm(const PairBlock& block);
 

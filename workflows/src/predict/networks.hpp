@@ -8,6 +8,7 @@
 #include <foldstream/io/msa.hpp>
 #include <foldstream/io/safetensors.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -35,6 +36,12 @@ inline constexpr std::array<float, 14> distance_edges = {4,  5,  6,  7,  8,  9, 
                                                          11, 12, 13, 14, 16, 18, 20};
 inline constexpr int distance_bins = 15;
 inline constexpr int contact_bins = 5;  ///< those below 8 Å
+/// The bin of a Cβ distance.
+inline std::size_t distance_bin(float distance) {
+  return static_cast<std::size_t>(
+      std::upper_bound(distance_edges.begin(), distance_edges.end(), distance) -
+      distance_edges.begin());
+}
 inline constexpr int shortest_separation = 3;
 /// Bins of a dihedral, 30° each, the first starts at −180°; of an angle, 30° each, from 0°.
 inline constexpr int dihedral_bins = 12;

@@ -88,6 +88,15 @@ torch::Tensor PairNetwork::forward(const torch::Tensor& pairs, const torch::Tens
   return head.ptr()->forward(torch::relu(last_norm.ptr()->forward(x))).squeeze(0);
 }
 
+torch::Tensor one_hot(std::span<const std::uint8_t> residues) {
+  torch::Tensor hot = torch::zeros({1, 21, static_cast<std::int64_t>(residues.size())});
+  auto access = hot.accessor<float, 3>();
+  for (std::size_t l = 0; l < residues.size(); ++l) {
+    access[0][residues[l]][static_cast<std::int64_t>(l)] = 1;
+  }
+  return hot;
+}
+
 void store(const torch::nn::Module& module, const std::string& prefix, io::Safetensors& file) {
   for (const auto& item : module.named_parameters()) {
     const torch::Tensor values = item.value().detach().cpu().contiguous();

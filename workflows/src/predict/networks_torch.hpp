@@ -67,6 +67,9 @@ struct PairNetwork : torch::nn::Module {
                         const torch::Tensor& columns) const;
 };
 
+/// One-hot residues [1, 21, L] of one chain, X the last of the 21.
+torch::Tensor one_hot(std::span<const std::uint8_t> residues);
+
 /// Reads the histograms of all pairs; what the network says of (i, j) and of (j, i) is averaged.
 DistanceMap read_distances(const PairNetwork& network, const PairMap& z,
                            std::span<const std::uint8_t> residues, std::span<const float> structure,

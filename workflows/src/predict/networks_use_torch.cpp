@@ -84,9 +84,7 @@ struct Sums {
 torch::Tensor read_sequence(const std::vector<const LocalNetwork*>& networks,
                             const std::vector<std::uint8_t>& residues) {
   const auto length = static_cast<std::int64_t>(residues.size());
-  torch::Tensor hot = torch::zeros({1, 21, length});
-  auto access = hot.accessor<float, 3>();
-  for (std::int64_t l = 0; l < length; ++l) access[0][residues[static_cast<std::size_t>(l)]][l] = 1;
+  const torch::Tensor hot = one_hot(residues);
   torch::Tensor sum = torch::zeros({length, local_outputs});
   for (const LocalNetwork* network : networks) {
     const torch::Tensor out = network->forward(hot, torch::ones({1, 1, length})).squeeze(0);

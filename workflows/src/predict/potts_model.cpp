@@ -13,26 +13,12 @@ namespace {
 constexpr int residues = 20;
 constexpr auto states = static_cast<std::size_t>(potts_states);
 
-using Matrix = std::array<double, states * states>;
-
 std::size_t model_bytes(std::size_t columns) {
   return sizeof(float) * states * states * columns * columns;
 }
 
-/// The couplings of a pair of columns; the gap, the reference, has none.
-Matrix pair_block(const MeanField& model, std::size_t i, std::size_t j) {
-  const std::size_t size = static_cast<std::size_t>(model.columns) * residues;
-  Matrix block{};
-  for (std::size_t a = 0; a < residues; ++a) {
-    for (std::size_t b = 0; b < residues; ++b) {
-      block[a * states + b] = -model.couplings[(i * residues + a) * size + j * residues + b];
-    }
-  }
-  return block;
-}
-
 /// Moves row and column means into the fields of `i` (those of j follow from the block of j, i).
-void to_zero_sum(Matrix& block, std::span<double> field) {
+void to_zero_sum(PairBlock& block, std::span<double> field) {
   std::array<double, states> rows{};
   std::array<double, states> columns{};
   double mean = 0;
@@ -60,7 +46,7 @@ std::array<double, states> log_frequencies(const MeanField& model, std::size_t i
   return logs;
 }
 
-void subtract_mean_influence(const MeanField& model, const Matrix& block, std::size_t j,
+void subtract_mean_influence(const MeanField& model, const PairBlock& block, std::size_t j,
                              std::span<double> field) {
   for (std::size_t a = 0; a < residues; ++a) {
     for (std::size_t b = 0; b < residues; ++b) {
@@ -81,7 +67,7 @@ void fill_column(const MeanField& mean_field, std::size_t i, Potts& model) {
   const auto couplings = model.couplings.mutable_values<float>();
   for (std::size_t j = 0; j < length; ++j) {
     if (j == i) continue;
-    Matrix block = pair_block(mean_field, i, j);
+    PairBlock block = block_at(mean_field, static_cast<int>(i), static_cast<int>(j));
     subtract_mean_influence(mean_field, block, j, field);
     to_zero_sum(block, field);
     std::copy(block.begin(), block.end(),

@@ -2,7 +2,7 @@
 #include "halves.hpp"
 #include "noise.hpp"
 #include "pairs.hpp"
-#include "session.hpp"
+#include "phase.hpp"
 #include "trainer_torch.hpp"
 
 #include <algorithm>
@@ -52,13 +52,10 @@ std::vector<SimulatedChain> read_chains(const std::vector<Chain>& chains,
     const torch::NoGradGuard no_gradient;
     const auto k = static_cast<std::size_t>(index);
     const auto length = static_cast<std::int64_t>(chains[k].residues.size());
-    torch::Tensor hot = torch::zeros({1, 21, length});
-    auto access = hot.accessor<float, 3>();
-    for (std::int64_t l = 0; l < length; ++l) {
-      access[0][chains[k].residues[static_cast<std::size_t>(l)]][l] = 1;
-    }
     const auto& network = networks[static_cast<std::size_t>(1 - halves[k])];
-    const torch::Tensor out = network.forward(hot, torch::ones({1, 1, length})).squeeze(0);
+    const torch::Tensor out =
+        network.forward(predict::one_hot(chains[k].residues), torch::ones({1, 1, length}))
+            .squeeze(0);
     const torch::Tensor logits = torch::log_softmax(out.slice(1, 0, 3), 1).contiguous();
     const torch::Tensor burial = out.select(1, predict::local_outputs - 1).contiguous();
     all[k] = {&chains[k],
@@ -152,9 +149,7 @@ class Score {
           std::pair(static_cast<std::size_t>(pair.i), static_cast<std::size_t>(pair.j));
       if (!chain.known[a] || !chain.known[b]) continue;
       const float d = chain.cb_distance(pair.i, pair.j);
-      const auto& edges = predict::distance_edges;
-      const auto bin = std::upper_bound(edges.begin(), edges.end(), d) - edges.begin();
-      sum -= std::log(std::max(pair.probability[static_cast<std::size_t>(bin)], 1e-6F));
+      sum -= std::log(std::max(pair.probability[predict::distance_bin(d)], 1e-6F));
       ++count;
       if (pair.j - pair.i >= 6) far.emplace_back(-pair.contact(), d < 8);
     }

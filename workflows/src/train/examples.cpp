@@ -16,11 +16,6 @@ constexpr int knot_interval = 8;      // residues
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-std::int64_t distance_bin(float d) {
-  const auto& edges = predict::distance_edges;
-  return std::upper_bound(edges.begin(), edges.end(), d) - edges.begin();
-}
-
 std::int64_t dihedral_bin(double radians) {
   const double turn = (radians + std::numbers::pi) / (2 * std::numbers::pi);
   return std::clamp(static_cast<int>(turn * predict::dihedral_bins), 0, predict::dihedral_bins - 1);
@@ -35,7 +30,7 @@ void fill_pair(const Chain& chain, int i, int j, std::size_t k, Truth& truth) {
   const auto [a, b] = std::pair(at(i), at(j));
   if (std::abs(i - j) < predict::shortest_separation || !chain.known[a] || !chain.known[b]) return;
   const float d = chain.cb_distance(i, j);
-  truth.distance[k] = distance_bin(d);
+  truth.distance[k] = static_cast<std::int64_t>(predict::distance_bin(d));
   truth.has_bridges[k] = 1;
   if (d >= oriented_below) return;
   const auto& own = chain.backbone[a];

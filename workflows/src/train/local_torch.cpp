@@ -1,6 +1,6 @@
 #include "halves.hpp"
+#include "phase.hpp"
 #include "predict/random.hpp"
-#include "session.hpp"
 #include "trainer_torch.hpp"
 
 #include <ATen/CPUGeneratorImpl.h>

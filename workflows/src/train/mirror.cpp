@@ -1,6 +1,6 @@
 #include "halves.hpp"
+#include "phase.hpp"
 #include "predict/hands.hpp"
-#include "session.hpp"
 
 #include <array>
 #include <cstdio>

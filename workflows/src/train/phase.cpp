@@ -1,5 +1,5 @@
+#include "phase.hpp"
 #include "predict/built_in_weights.hpp"
-#include "session.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
