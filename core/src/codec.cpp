@@ -32,4 +32,12 @@ std::size_t bytes(const Record& record) {
   return sum;
 }
 
+Record Codec<bool>::encode(bool value) {
+  return {{"value", {Tensor::of(std::vector<std::uint8_t>{value}), "1", {"one"}}}};
+}
+
+bool Codec<bool>::decode(const Record& record) {
+  return field(record, "value").tensor.values<std::uint8_t>()[0] != 0;
+}
+
 }  // namespace foldstream

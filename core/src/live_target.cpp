@@ -1,14 +1,12 @@
 #include "live_target.hpp"
 
+#include <foldstream/control.hpp>
+
 #include <algorithm>
-#include <set>
 
 namespace foldstream {
 namespace {
 
-std::size_t at(int index) { return static_cast<std::size_t>(index); }
-
-/// The port a target's value is for, after checking its type.
 void check_type(const Port& port, const Value& value, const std::string& task) {
   if (!(port.type == value.type()))
     throw Error(ErrorKind::InvalidArgument, "port " + task + "." + port.name + " takes a '" +
@@ -16,126 +14,210 @@ void check_type(const Port& port, const Value& value, const std::string& task) {
                                                 value.type().name() + "'.");
 }
 
-std::string feed_key(const Target& target, const std::string& task, const Port& port) {
-  for (const Binding& binding : target.inputs) {
-    if (binding.input.task == task && binding.input.port == port.name)
-      return binding.value.type().is_encodable() ? to_string(key_of(binding.value.encode())) : "";
-  }
-  if (port.is_optional) return "nothing";
-  throw Error(ErrorKind::InvalidArgument,
-              "nothing feeds " + task + "." + port.name +
-                  ". Connect an output to it, or bind a value when the run is started.");
+const std::string& name_of(const LiveTarget& live, int task) {
+  return (*live.wiring)[task].task->name;
 }
 
-/// Where the value of an input comes from, as text that changes when the value does; empty =
-/// unknown.
-std::string source_key(const Graph& graph, const LiveTarget& live, int task, const Port& port) {
-  for (const Edge& edge : graph.edges()) {
-    if (edge.to_task != task || edge.to_port != port.name) continue;
-    const LiveTask& producer = live.tasks[at(edge.from_task)];
-    if (producer.outcome.state == State::given) {
-      const Value& value = producer.values.at(edge.from_port);
-      return value.type().is_encodable() ? to_string(key_of(value.encode())) : "";
-    }
-    return producer.key ? to_string(*producer.key) + "." + edge.from_port : "";
-  }
-  return feed_key(live.target, graph.tasks()[at(task)]->name, port);
+std::size_t at(int index) { return static_cast<std::size_t>(index); }
+
+int output_position(const Task& task, const std::string& port) {
+  return static_cast<int>(&output_port(task, port) - task.outputs.data());
 }
 
-std::optional<Key> task_key(const Graph& graph, const LiveTarget& live, int index) {
-  const Task& task = *graph.tasks()[at(index)];
-  std::string text = task.identity;
-  bool is_known = !task.identity.empty();
-  for (const Port& port : task.outputs) is_known = is_known && port.type.is_encodable();
-  for (const Port& port : task.inputs) {
-    const std::string source = source_key(graph, live, index, port);
-    is_known = is_known && !source.empty();
-    text += "\n" + port.name + "=" + source;
+void take_given(LiveTarget& live, const Target& target) {
+  const Wiring& wiring = *live.wiring;
+  for (const Given& given : target.given) {
+    const int index = wiring.graph().index_of(given.output.task);
+    const Task& task = *wiring[index].task;
+    const int position = output_position(task, given.output.port);
+    check_type(task.outputs[at(position)], given.value, task.name);
+    live[index].values.resize(task.outputs.size());
+    live[index].values[at(position)] = given.value;
+    live[index].state = State::given;
   }
-  if (!is_known) return std::nullopt;
-  return key_of(text);
-}
-
-/// An input has one source: an edge, or one binding.
-void check_fed_once(const Graph& graph, const Target& target) {
-  std::set<std::string> fed;
-  for (const Edge& edge : graph.edges())
-    fed.insert(graph.tasks()[at(edge.to_task)]->name + "." + edge.to_port);
-  for (const Binding& binding : target.inputs) {
-    const std::string port = binding.input.task + "." + binding.input.port;
-    if (!fed.insert(port).second)
-      throw Error(
-          ErrorKind::InvalidArgument,
-          "input " + port + " is bound, but it is already fed. Bind it once, or not at all.");
-  }
-}
-
-void take_given(const Graph& graph, LiveTarget& live) {
-  for (const Given& given : live.target.given) {
-    const int index = graph.index_of(given.output.task);
-    const Task& task = *graph.tasks()[at(index)];
-    check_type(output_port(task, given.output.port), given.value, task.name);
-    live.tasks[at(index)].values[given.output.port] = given.value;
-    live.tasks[at(index)].outcome.state = State::given;
-  }
-  for (const Edge& edge : graph.edges()) {
-    const LiveTask& producer = live.tasks[at(edge.from_task)];
-    if (producer.outcome.state == State::given && !producer.values.contains(edge.from_port))
-      throw Error(ErrorKind::InvalidArgument,
-                  "output " + graph.tasks()[at(edge.from_task)]->name + "." + edge.from_port +
-                      " is used but was not given with the task's other outputs.");
-  }
-  for (const Binding& binding : live.target.inputs) {
-    const Task& task = *graph.tasks()[at(graph.index_of(binding.input.task))];
-    check_type(input_port(task, binding.input.port), binding.value, task.name);
-  }
-  check_fed_once(graph, live.target);
 }
 
 /// Tasks that feed only given tasks are as good as given.
-void prune(const Graph& graph, const std::vector<int>& order, LiveTarget& live) {
+void prune(LiveTarget& live) {
+  const Wiring& wiring = *live.wiring;
+  const auto& order = wiring.order();
   for (auto index = order.rbegin(); index != order.rend(); ++index) {
-    bool feeds = false;
-    bool is_needed = false;
-    for (const Edge& edge : graph.edges()) {
-      if (edge.from_task != *index) continue;
-      feeds = true;
-      is_needed = is_needed || live.tasks[at(edge.to_task)].outcome.state != State::given;
-    }
-    if (feeds && !is_needed) live.tasks[at(*index)].outcome.state = State::given;
+    const auto successors = wiring.successors(*index);
+    if (!successors.empty() && std::ranges::all_of(successors, [&](int successor) {
+          return live[successor].state == State::given;
+        }))
+      live[*index].state = State::given;
   }
 }
 
-bool is_reusable(const Task& task, const LiveTask& live, Store* store) {
-  if (store == nullptr || !live.key || !store->contains(*live.key)) return false;
-  if (!task.is_current) return true;
-  const std::optional<Values> values = load_values(task, live.key, store);
-  return values && task.is_current(*values);
+void bind(LiveTarget& live, const Target& target) {
+  const Wiring& wiring = *live.wiring;
+  live.bound.resize(wiring.slot_count());
+  for (const Binding& binding : target.inputs) {
+    const Task& task = *wiring[wiring.graph().index_of(binding.input.task)].task;
+    check_type(input_port(task, binding.input.port), binding.value, task.name);
+    const int slot = wiring.slot(binding.input);
+    if (slot < 0 || live.bound[at(slot)].has_value())
+      throw Error(ErrorKind::InvalidArgument, "input " + binding.input.task + "." +
+                                                  binding.input.port +
+                                                  " is bound, but it is already fed. Bind it once, "
+                                                  "or not at all.");
+    live.bound[at(slot)] = binding.value;
+  }
+}
+
+void check_fed(const LiveTarget& live, int index) {
+  const Task& task = *(*live.wiring)[index].task;
+  for (const InputSource& source : live.wiring->inputs(index)) {
+    const std::string& port = task.inputs[at(source.port)].name;
+    if (source.producer < 0) {
+      if (source.is_optional || live.bound[at(source.output)].has_value()) continue;
+      throw Error(ErrorKind::InvalidArgument,
+                  "nothing feeds " + task.name + "." + port +
+                      ". Connect an output to it, or bind a value when the run is started.");
+    }
+    const LiveTask& producer = live[source.producer];
+    if (producer.state == State::given && !producer.values[at(source.output)].has_value())
+      throw Error(ErrorKind::InvalidArgument,
+                  "output " + name_of(live, source.producer) + "." +
+                      (*live.wiring)[source.producer].task->outputs[at(source.output)].name +
+                      " is used but was not given with the task's other outputs.");
+  }
+}
+
+/// Sets what each task waits for; ends those that are given.
+void count(LiveTarget& live) {
+  const Wiring& wiring = *live.wiring;
+  int remaining = 0;
+  for (std::size_t i = 0; i < wiring.size(); ++i) {
+    const int index = static_cast<int>(i);
+    const bool is_given = live[index].state == State::given;
+    live[index].missing.store(is_given ? LiveTask::ended : wiring[index].missing,
+                              std::memory_order_relaxed);
+    live[index].uses.store(static_cast<int>(wiring.successors(index).size()),
+                           std::memory_order_relaxed);
+    if (!is_given) ++remaining;
+  }
+  if (remaining != static_cast<int>(wiring.size()))
+    for (std::size_t i = 0; i < wiring.size(); ++i)
+      if (live.tasks[i].state == State::given)
+        for (const int successor : wiring.successors(static_cast<int>(i))) --live[successor].missing;
+  live.remaining.store(remaining, std::memory_order_relaxed);
+}
+
+void append_hex(std::string& text, const Key& key) {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (const std::uint64_t half : {key.high, key.low})
+    for (int shift = 60; shift >= 0; shift -= 4) text += digits[half >> shift & 15U];
+}
+
+/// Appends what changes when the value of an input does; false: unknown.
+bool append_source(const LiveTarget& live, const InputSource& source, std::string& text) {
+  const Value* value = nullptr;
+  if (source.producer < 0) {
+    value = &live.bound[at(source.output)];
+  } else {
+    const LiveTask& producer = live[source.producer];
+    if (producer.state == State::given) value = &producer.values[at(source.output)];
+    if (value == nullptr && producer.state != State::bypassed) {
+      if (!producer.has_key) return false;
+      append_hex(text, producer.key);
+      text += '.';
+      text += (*live.wiring)[source.producer].task->outputs[at(source.output)].name;
+      return true;
+    }
+  }
+  if (value == nullptr || !value->has_value()) {
+    text += "nothing";
+    return true;
+  }
+  if (!value->type().is_encodable()) return false;
+  append_hex(text, key_of(value->encode()));
+  return true;
 }
 
 }  // namespace
 
-std::optional<Values> load_values(const Task& task, const std::optional<Key>& key, Store* store) {
-  if (store == nullptr || !key) return std::nullopt;
-  const std::optional<StoredTask> stored = store->load(*key);
+std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target) {
+  auto live = std::make_unique<LiveTarget>(wiring);
+  live->name = target.name;
+  live->index = target.index;
+  live->magnitudes = target.magnitudes;
+  if (!target.given.empty()) {
+    take_given(*live, target);
+    prune(*live);
+  }
+  bind(*live, target);
+  for (std::size_t i = 0; i < wiring.size(); ++i)
+    if (live->tasks[i].state != State::given) check_fed(*live, static_cast<int>(i));
+  count(*live);
+  return live;
+}
+
+std::unique_ptr<LiveTarget> make_refused(const Wiring& wiring, const Target& target,
+                                         const std::exception_ptr& why) {
+  auto live = std::make_unique<LiveTarget>(wiring);
+  live->name = target.name;
+  live->index = target.index;
+  TaskFailure failure{why, ErrorKind::InvalidArgument, "its values cannot be used."};
+  try {
+    std::rethrow_exception(why);
+  } catch (const Error& error) {
+    failure = {why, error.kind(), error.what()};
+  } catch (const std::exception& error) {
+    failure = {why, ErrorKind::Task, error.what()};
+  } catch (...) {
+  }
+  for (std::size_t i = 0; i < wiring.size(); ++i) {
+    live->tasks[i].state = State::failed;
+    live->tasks[i].failure = std::make_unique<TaskFailure>(failure);
+  }
+  return live;
+}
+
+void key_fields(const LiveTarget& live, int task, std::string& text) {
+  text.clear();
+  if (!(*live.wiring)[task].is_storable) return;
+  const Task& described = *(*live.wiring)[task].task;
+  text += described.identity;
+  for (const InputSource& source : live.wiring->inputs(task)) {
+    text += '\n';
+    text += described.inputs[at(source.port)].name;
+    text += '=';
+    if (append_source(live, source, text)) continue;
+    text.clear();
+    return;
+  }
+}
+
+Value input_value(const LiveTarget& live, const InputSource& source) {
+  if (source.producer < 0) return live.bound[at(source.output)];
+  const LiveTask& producer = live[source.producer];
+  if (producer.state == State::bypassed) return {};
+  return producer.values.at(at(source.output));
+}
+
+std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store) {
+  const std::optional<StoredTask> stored = store.load(key);
   if (!stored) return std::nullopt;
-  Values values;
+  std::vector<Value> values;
   for (const Port& port : task.outputs) {
     const auto record = stored->outputs.find(port.name);
     if (record == stored->outputs.end()) return std::nullopt;
-    values.emplace(port.name, port.type.decode(record->second));
+    values.push_back(port.type.decode(record->second));
   }
   return values;
 }
 
-void offer_parts(const std::string& target, const std::string& task, const std::optional<Key>& key,
-                 const std::shared_ptr<Store>& store, Context& context) {
-  if (!store || !key) return;
-  const auto key_of_part = [key = *key](const std::string& part) {
+void offer_parts(const LiveTarget& live, int task, const std::shared_ptr<Store>& store,
+                 Context& context) {
+  if (!store || !live[task].has_key) return;
+  const auto key_of_part = [key = live[task].key](const std::string& part) {
     return key_of(to_string(key) + "." + part);
   };
-  context.keep = [=](const std::string& part, const Record& record) {
-    store->save(key_of_part(part), {target, task + "." + part, 0, {{"part", record}}});
+  context.keep = [=, target = live.name, name = task_name(live, task)](const std::string& part,
+                                                                       const Record& record) {
+    store->save(key_of_part(part), {target, name + "." + part, 0, {{"part", record}}, ""});
   };
   context.earlier = [=](const std::string& part) -> std::optional<Record> {
     const std::optional<StoredTask> stored = store->load(key_of_part(part));
@@ -144,26 +226,22 @@ void offer_parts(const std::string& target, const std::string& task, const std::
   };
 }
 
-LiveTarget make_live(const Graph& graph, const std::vector<int>& order, Target target,
-                     Store* store) {
-  LiveTarget live{std::move(target), std::vector<LiveTask>(graph.task_count()), 0};
-  take_given(graph, live);
-  prune(graph, order, live);
-  for (const int index : order) {
-    LiveTask& task = live.tasks[at(index)];
-    if (task.outcome.state == State::given) continue;
-    task.key = task_key(graph, live, index);
-    task.outcome.key = task.key;
-    if (is_reusable(*graph.tasks()[at(index)], task, store)) {
-      task.outcome.state = State::reused;
-      continue;
-    }
-    task.will_run = true;
-    ++live.running;
-    for (const Edge& edge : graph.edges())
-      if (edge.to_task == index && live.tasks[at(edge.from_task)].will_run) ++task.missing;
+Outcome outcome_of(const LiveTask& task, bool is_stored) {
+  Outcome outcome{task.state, ErrorKind::Task, "", task.seconds, std::nullopt};
+  if (task.failure) {
+    outcome.kind = task.failure->kind;
+    outcome.message = task.failure->message;
   }
-  return live;
+  if (is_stored && task.has_key && (task.state == State::done || task.state == State::reused))
+    outcome.key = task.key;
+  return outcome;
+}
+
+std::string task_name(const LiveTarget& live, int task) {
+  const std::string& own = (*live.wiring)[task].task->name;
+  if (live.elements == nullptr) return own;
+  return task_name(*live.elements->parent, live.elements->task) + "[" +
+         std::to_string(live.element) + "]/" + own;
 }
 
 }  // namespace foldstream

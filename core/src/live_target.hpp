@@ -1,47 +1,103 @@
-// LiveTarget: a target while its graph runs on it: which tasks run, with which keys and values.
+// LiveTarget: a target while its graph runs on it: the states, keys and values of its tasks.
 #pragma once
+
+#include "wiring.hpp"
 
 #include <foldstream/executor.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <exception>
-#include <memory>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace foldstream {
 
-/// One task of one target.
+/// Why a task did not end well.
+struct TaskFailure {
+  std::exception_ptr error;  ///< null: it was skipped or cancelled before it began
+  ErrorKind kind = ErrorKind::Task;
+  std::string message;
+};
+
+/// One task of one target, 64 bytes. Written by the thread that runs or ends it; whoever sees
+/// `missing` of a task fall to zero may read those it depends on.
 struct LiveTask {
-  bool will_run = false;
-  int missing = 0;  ///< producers that have not ended
-  Outcome outcome;
-  std::optional<Key> key;   ///< none: never stored
-  Values values;            ///< outputs in memory
-  bool is_loading = false;  ///< a thread is bringing the stored outputs into memory
-  std::exception_ptr failure;
+  std::atomic<std::int32_t> missing = 0;  ///< ends it waits for; `ended` or below: none can start it
+  std::atomic<std::int32_t> uses = 0;     ///< tasks that may still read its values
+  float seconds = 0;
+  State state = State::waiting;
+  bool has_key = false;
+  std::uint8_t attempts = 0;
+  std::uint8_t shrinks = 0;  ///< attempts that ran out of memory
+  Key key;
+  std::vector<Value> values;  ///< by output; empty: not in memory
+  std::unique_ptr<TaskFailure> failure;
+
+  static constexpr std::int32_t ended = 1 << 30;  ///< for `missing` of tasks that do not run
+
+  bool is_good() const noexcept { return foldstream::is_good(state); }
 };
 
-/// Not thread-safe: its run's lock guards it.
+struct LiveTarget;
+
+/// A task that runs a graph on each element of a list.
+struct Elements {
+  LiveTarget* parent = nullptr;
+  int task = 0;
+  std::vector<std::unique_ptr<LiveTarget>> targets;
+  std::atomic<int> remaining = 0;
+};
+
 struct LiveTarget {
-  Target target;
-  std::vector<LiveTask> tasks;  ///< in the order of Graph::tasks()
-  int running = 0;              ///< tasks that have not ended
+  explicit LiveTarget(const Wiring& wired)
+      : wiring(&wired), tasks(std::make_unique<LiveTask[]>(wired.size())) {}
+
+  LiveTask& operator[](int task) { return tasks[static_cast<std::size_t>(task)]; }
+  const LiveTask& operator[](int task) const { return tasks[static_cast<std::size_t>(task)]; }
+
+  const Wiring* wiring;
+  std::string name;
+  int index = 0;
+  int element = -1;                ///< of `elements`
+  std::atomic<int> remaining = 0;  ///< tasks that have not ended
+  std::unique_ptr<LiveTask[]> tasks;
+  std::vector<Value> bound;        ///< by slot
+  Magnitudes magnitudes;           ///< the run's lock guards it
+  std::vector<float> levels;  ///< seconds from the start of each task to the end of the target, at best
+  Elements* elements = nullptr;                   ///< that it is one of
+  std::map<int, std::unique_ptr<Elements>> inner;  ///< by task; the run's lock guards it
 };
 
-/// Decides for each task of `target`: given, reused from `store`, or to run; counts what each waits
-/// for. A task that only feeds given ones is neither run nor looked up.
-/// @throws Error{InvalidArgument} for an input that nothing feeds, or a value of a wrong type.
-LiveTarget make_live(const Graph& graph, const std::vector<int>& order, Target target,
-                     Store* store);
+/// A target whose tasks have not begun: given tasks have ended, those that feed only these too.
+/// @throws Error{InvalidArgument} for an input that nothing feeds or that is fed twice, or a value of
+/// a wrong type; Error{NotFound} for a task or port that is none.
+std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target);
+/// One with all tasks failed: for a target that `make_live` refuses.
+std::unique_ptr<LiveTarget> make_refused(const Wiring& wiring, const Target& target,
+                                         const std::exception_ptr& why);
 
-/// The stored outputs of a task as values. Empty if the store cannot give them.
-std::optional<Values> load_values(const Task& task, const std::optional<Key>& key, Store* store);
+/// What the key of a task is made of, once what it depends on has ended; empty: it has none.
+void key_fields(const LiveTarget& live, int task, std::string& text);
+
+/// The value of an input; empty if it is optional and absent. Of a reused producer, loaded before.
+Value input_value(const LiveTarget& live, const InputSource& source);
+
+/// The stored outputs of a task, by output. Nothing if the store cannot give them.
+std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store);
 
 /// Lets `context` keep parts of a task, in the store under keys of their own, as tasks named
 /// "<task>.<part>" of the same target.
-void offer_parts(const std::string& target, const std::string& task, const std::optional<Key>& key,
-                 const std::shared_ptr<Store>& store, Context& context);
+void offer_parts(const LiveTarget& live, int task, const std::shared_ptr<Store>& store,
+                 Context& context);
+
+/// The outcome of a task as the outside sees it.
+Outcome outcome_of(const LiveTask& task, bool is_stored);
+
+/// "<task>", or of an element "<mapping task>[3]/<task>".
+std::string task_name(const LiveTarget& live, int task);
 
 }  // namespace foldstream

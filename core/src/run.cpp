@@ -5,8 +5,8 @@
 namespace foldstream {
 namespace {
 
-constexpr std::array<std::string_view, 7> state_names = {"waiting", "done",    "reused",   "given",
-                                                         "failed",  "skipped", "cancelled"};
+constexpr std::array<std::string_view, 8> state_names = {
+    "waiting", "done", "reused", "given", "failed", "skipped", "cancelled", "bypassed"};
 
 /// Worse states are larger.
 int badness(State state) {

@@ -59,7 +59,7 @@ Key key_of(const Record& record) {
 
 bool operator==(const StoredTask& a, const StoredTask& b) {
   return a.target == b.target && a.task == b.task && a.seconds == b.seconds &&
-         a.outputs == b.outputs;
+         a.outputs == b.outputs && a.fields == b.fields;
 }
 
 bool MemoryStore::contains(const Key& key) const {

@@ -1,5 +1,5 @@
+#include "graph_run.hpp"
 #include "thread_pool.hpp"
-#include "thread_run.hpp"
 
 #include <foldstream/thread_executor.hpp>
 
@@ -9,6 +9,70 @@
 #include <thread>
 
 namespace foldstream {
+namespace {
+
+/// A run and the thread that reads its targets, which may have to wait for them.
+class FedRun {
+ public:
+  FedRun(const Graph& graph, TargetSource source, RunOptions options, std::shared_ptr<ThreadPool> pool)
+      : pool_(std::move(pool)),
+        source_(std::move(source)),
+        window_(options.window > 0 ? options.window : std::max(64, 16 * pool_->threads())),
+        run_(graph, std::move(options), *pool_, pool_->open_run(), false) {
+    run_.on_closed([this] { pool_->close_run(); });
+    try {
+      feeder_ = std::thread([this] { feed(); });
+    } catch (...) {
+      pool_->close_run();
+      throw;
+    }
+  }
+  ~FedRun() {
+    run_.cancel();
+    run_.wait_until_closed();
+    feeder_.join();
+    pool_->wait_until_idle(run_);  // from here on no other thread touches the run or its graph
+  }
+  GraphRun& run() { return run_; }
+
+ private:
+  void feed() {
+    std::exception_ptr failure;
+    try {
+      while (true) {
+        run_.wait_for_room(window_);
+        if (run_.is_stopped()) break;
+        std::optional<Target> target = source_();
+        if (!target) break;
+        run_.admit(std::move(*target));
+      }
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    run_.close(failure);
+  }
+
+  const std::shared_ptr<ThreadPool> pool_;
+  const TargetSource source_;
+  const int window_;
+  GraphRun run_;
+  std::thread feeder_;
+};
+
+Capacity capacity_of(const ThreadExecutorOptions& options) {
+  if (options.threads < 0)
+    throw Error(ErrorKind::InvalidArgument,
+                "an executor cannot have " + std::to_string(options.threads) + " threads.");
+  return {options.threads == 0 ? usable_threads() : options.threads,
+          options.memory_bytes,
+          options.scratch_bytes,
+          options.devices,
+          options.tokens,
+          std::max(1, options.model_threads),
+          std::max(1, options.io_threads)};
+}
+
+}  // namespace
 
 int usable_threads() {
   cpu_set_t mask;
@@ -18,23 +82,17 @@ int usable_threads() {
   return std::max(1, CPU_COUNT(&mask));
 }
 
-ThreadExecutor::ThreadExecutor(ThreadExecutorOptions options) {
-  if (options.threads < 0)
-    throw Error(ErrorKind::InvalidArgument,
-                "an executor cannot have " + std::to_string(options.threads) + " threads.");
-  const int threads = options.threads == 0 ? usable_threads() : options.threads;
-  pool_ = std::make_shared<ThreadPool>(threads, options.memory_bytes);
-}
+ThreadExecutor::ThreadExecutor(ThreadExecutorOptions options)
+    : pool_(std::make_shared<ThreadPool>(capacity_of(options), options.disorder)) {}
 
 ThreadExecutor::~ThreadExecutor() { pool_->wait_for_runs(); }
 
 int ThreadExecutor::threads() const noexcept { return pool_->threads(); }
 
 Run ThreadExecutor::run_source(const Graph& graph, TargetSource source, RunOptions options) {
-  const auto run = std::make_shared<ThreadRun>(graph, std::move(source), std::move(options), pool_);
-  run->start();
-  // the handle's own count: when it ends, the run ends; tasks in flight still hold `run` itself
-  return Run(std::shared_ptr<RunState>(run.get(), [run](RunState*) { run->finish(); }));
+  const auto fed =
+      std::make_shared<FedRun>(graph, std::move(source), std::move(options), pool_);
+  return Run(std::shared_ptr<RunState>(fed, &fed->run()));
 }
 
 }  // namespace foldstream

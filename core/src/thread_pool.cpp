@@ -1,9 +1,13 @@
 #include "thread_pool.hpp"
 
+#include <foldstream/error.hpp>
+
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/task_arena.h>
 
 #include <algorithm>
+#include <map>
+#include <system_error>
 
 namespace foldstream {
 namespace {
@@ -17,23 +21,37 @@ int arena_width(int granted) {
   return static_cast<int>(std::clamp<std::size_t>(allowed, 1, static_cast<std::size_t>(granted)));
 }
 
+constexpr std::array arenas = {Arena::work, Arena::model, Arena::io};
+
+std::size_t at(Arena arena) { return static_cast<std::size_t>(arena); }
+
+constexpr auto is_later = [](const auto& a, const auto& b) {
+  return a.at != b.at ? a.at > b.at : a.number > b.number;
+};
+
 }  // namespace
 
-ThreadPool::ThreadPool(int threads, std::uint64_t memory_bytes)
-    : threads_(threads), memory_bytes_(memory_bytes), free_threads_(threads) {
+ThreadPool::ThreadPool(Capacity capacity, std::uint64_t disorder)
+    : ledger_(std::move(capacity)), disorder_(disorder), random_(disorder) {
   try {
-    for (int i = 0; i < threads; ++i) workers_.emplace_back([this] { serve(); });
+    start_workers();
   } catch (const std::system_error&) {
     const std::size_t got = workers_.size();
     {
       const std::scoped_lock lock(mutex_);
       is_closing_ = true;
     }
-    work_granted_.notify_all();
-    throw Error(ErrorKind::Resources, "the system gave " + std::to_string(got) + " of " +
-                                          std::to_string(threads) +
-                                          " threads. Ask for fewer, or raise its limit.");
+    for (auto& condition : work_granted_) condition.notify_all();
+    throw Error(ErrorKind::Resources, "the system gave " + std::to_string(got) + " of the threads " +
+                                          "asked for. Ask for fewer, or raise its limit.");
   }
+}
+
+void ThreadPool::start_workers() {
+  const Capacity& capacity = ledger_.capacity();
+  const std::array counts = {capacity.threads, capacity.model_threads, capacity.io_threads};
+  for (const Arena arena : arenas)
+    for (int i = 0; i < counts[at(arena)]; ++i) workers_.emplace_back([this, arena] { serve(arena); });
 }
 
 ThreadPool::~ThreadPool() {
@@ -41,7 +59,13 @@ ThreadPool::~ThreadPool() {
     const std::scoped_lock lock(mutex_);
     is_closing_ = true;
   }
-  work_granted_.notify_all();
+  for (auto& condition : work_granted_) condition.notify_all();
+  time_changed_.notify_all();
+  if (timekeeper_.joinable()) timekeeper_.join();
+}
+
+double ThreadPool::now() const {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
 int ThreadPool::open_run() {
@@ -61,60 +85,140 @@ void ThreadPool::wait_for_runs() {
   ended_.wait(lock, [this] { return open_runs_ == 0; });
 }
 
-void ThreadPool::wait_until_idle(int run) {
+void ThreadPool::wait_until_idle(Job& job) {
   std::unique_lock lock(mutex_);
-  ended_.wait(lock, [&] { return !held_.contains(run); });
+  ended_.wait(lock, [&] { return job.held == 0 && timed_job_ != &job; });
+  std::erase_if(timers_, [&](const Timer& timer) { return timer.work.job == &job; });
+  std::ranges::make_heap(timers_, is_later);
 }
 
-void ThreadPool::submit(const Turn& turn, Work work) {
-  const std::scoped_lock lock(mutex_);
-  if (!waiting_.emplace(turn, std::move(work)).second)
-    throw Error(ErrorKind::Internal, "two tasks wait for the same turn.");
-  ++held_[turn.run];
-  grant_what_fits();
-}
-
-void ThreadPool::grant_what_fits() {
-  while (free_threads_ > 0 && !waiting_.empty()) {
-    const auto next = waiting_.begin();  // strictly in turn, so that a large request cannot starve
-    Work& work = next->second;
-    if (memory_bytes_ != 0 && used_bytes_ + work.bytes > memory_bytes_) return;
-    const int share = free_threads_ / static_cast<int>(waiting_.size());
-    const int most = std::max(1, std::min(work.max_threads, free_threads_));
-    const int threads = std::clamp(share, 1, most);
-    free_threads_ -= threads;
-    used_bytes_ += work.bytes;
-    granted_.push_back({next->first.run, threads, std::move(work)});
-    waiting_.erase(next);
-    work_granted_.notify_one();
+void ThreadPool::submit(std::span<const Submission> submissions) {
+  std::vector<std::pair<Work, std::string>> short_ones;
+  std::unique_lock lock(mutex_);
+  for (const Submission& one : submissions) {
+    if (one.request.bytes == 0 && one.request.scratch_bytes == 0 && one.request.needs == nullptr)
+      continue;
+    const std::string what = ledger_.shortage(one.request);
+    if (!what.empty() && what != "threads") short_ones.emplace_back(one.work, what);
   }
-}
-
-void ThreadPool::serve() {
-  std::map<int, oneapi::tbb::task_arena> arenas;  // by width
-  std::unique_lock lock(mutex_);
-  while (true) {
-    work_granted_.wait(lock, [this] { return is_closing_ || !granted_.empty(); });
-    if (granted_.empty()) return;
-    Granted next = std::move(granted_.front());
-    granted_.pop_front();
+  if (!short_ones.empty()) {  // told before they can begin, and not under the lock
     lock.unlock();
-    const int width = arena_width(next.threads);
-    arenas.try_emplace(width, width, 1).first->second.execute([&] {
-      next.work.start(next.threads);
-    });
-    next.work.start = nullptr;  // what it holds goes before anyone is told that it ended
+    for (const auto& [work, what] : short_ones) work.job->on_waiting(work, what);
     lock.lock();
-    release(next);
+  }
+  for (const Submission& one : submissions) {
+    Priority priority = one.priority;
+    if (disorder_ != 0) priority.user = static_cast<std::int32_t>(random_());
+    ++one.work.job->held;
+    ledger_.enqueue(one.work, priority, one.request);
+    is_waiting_[at(one.request.arena)] = true;
+    wake(one.request.arena);
   }
 }
 
-void ThreadPool::release(const Granted& granted) {
-  free_threads_ += granted.threads;
-  used_bytes_ -= granted.work.bytes;
-  if (--held_[granted.run] == 0) held_.erase(granted.run);
-  grant_what_fits();
-  ended_.notify_all();
+void ThreadPool::wake(Arena arena) {
+  if (idle_[at(arena)] > 0) work_granted_[at(arena)].notify_one();
+}
+
+void ThreadPool::serve(Arena arena) {
+  oneapi::tbb::task_arena alone(1, 1);
+  alone.execute([&] {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      const std::optional<Ledger::Granted> granted = ledger_.next(arena);
+      is_waiting_[at(arena)] = ledger_.is_waiting(arena);
+      if (granted) {
+        if (ledger_.is_waiting(arena)) wake(arena);
+        lock.unlock();
+        run(*granted);
+        lock.lock();
+        end(*granted);
+        continue;
+      }
+      if (is_closing_) return;
+      ++idle_[at(arena)];
+      work_granted_[at(arena)].wait(lock);
+      --idle_[at(arena)];
+    }
+  });
+}
+
+void ThreadPool::run(const Ledger::Granted& granted) {
+  const auto work_through = [&] {
+    Work work = granted.work;
+    Grant grant = granted.grant;
+    while (true) {
+      work.job->perform(work, grant);
+      // only a thread alone is like what a follower would be granted
+      const bool is_plain = grant.threads == 1 && grant.request.bytes == 0 &&
+                            grant.request.scratch_bytes == 0 && grant.request.needs == nullptr &&
+                            grant.request.arena == Arena::work;
+      const auto next = work.job->conclude(work, grant, is_plain && may_follow(Arena::work));
+      if (!next) return;
+      work = *next;
+    }
+  };
+  const int width = granted.grant.threads == 1 ? 1 : arena_width(granted.grant.threads);
+  if (width == 1) return work_through();
+  thread_local std::map<int, oneapi::tbb::task_arena> wide;
+  wide.try_emplace(width, width, 1).first->second.execute(work_through);
+}
+
+bool ThreadPool::may_follow(Arena arena) {
+  if (!is_waiting_[at(arena)].load(std::memory_order_relaxed)) return true;
+  const std::scoped_lock lock(mutex_);
+  if (disorder_ != 0 && random_() % 2 == 0) return false;
+  if (!ledger_.may_follow(arena)) return false;
+  ledger_.followed(arena);
+  return true;
+}
+
+void ThreadPool::end(const Ledger::Granted& granted) {
+  ledger_.release(granted.grant);
+  for (const Arena arena : arenas)
+    if (ledger_.is_waiting(arena)) wake(arena);
+  if (--granted.work.job->held == 0) ended_.notify_all();
+}
+
+void ThreadPool::after(double seconds, const Work& work, int purpose) {
+  {
+    const std::scoped_lock lock(mutex_);
+    timers_.push_back({now() + seconds, timer_count_++, work, purpose});
+    std::ranges::push_heap(timers_, is_later);
+    if (!timekeeper_.joinable()) timekeeper_ = std::thread([this] { keep_time(); });
+  }
+  time_changed_.notify_all();
+}
+
+void ThreadPool::hurry(const Job& job) {
+  {
+    const std::scoped_lock lock(mutex_);
+    for (Timer& timer : timers_)
+      if (timer.work.job == &job) timer.at = 0;
+    std::ranges::make_heap(timers_, is_later);
+  }
+  time_changed_.notify_all();
+}
+
+void ThreadPool::keep_time() {
+  std::unique_lock lock(mutex_);
+  while (!is_closing_) {
+    if (timers_.empty()) {
+      time_changed_.wait(lock);
+    } else if (const double wait = timers_.front().at - now(); wait > 0) {
+      time_changed_.wait_for(lock, std::chrono::duration<double>(wait));
+    } else {
+      const Timer timer = timers_.front();
+      std::ranges::pop_heap(timers_, is_later);
+      timers_.pop_back();
+      timed_job_ = timer.work.job;
+      lock.unlock();
+      timer.work.job->on_time(timer.work, timer.purpose);
+      lock.lock();
+      timed_job_ = nullptr;
+      ended_.notify_all();
+    }
+  }
 }
 
 }  // namespace foldstream

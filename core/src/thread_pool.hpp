@@ -1,84 +1,78 @@
-// ThreadPool: the threads and memory that the runs of one executor share, granted all or nothing.
+// ThreadPool: the threads and other resources that the runs of one executor share.
 #pragma once
 
-#include <foldstream/task.hpp>
+#include "pool.hpp"
 
-#include <compare>
+#include <array>
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
-#include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <mutex>
+#include <random>
 #include <thread>
 #include <vector>
 
 namespace foldstream {
 
-/// Order in which waiting work is started: earlier runs first, then earlier targets, then tasks.
-/// No two works that wait may have the same turn.
-struct Turn {
-  int run = 0;
-  int target = 0;
-  int position = 0;
-
-  friend auto operator<=>(const Turn&, const Turn&) = default;
-};
-
-/// Work that waits for its grant.
-struct Work {
-  int max_threads = 1;
-  std::uint64_t bytes = 0;
-  std::function<void(int threads)> start;  ///< called on a thread of the pool; must not throw
-};
-
 /// Threads of its own, so that as many bodies run at once as were granted whatever limits the host
 /// program has set on oneTBB; each body runs in a oneTBB arena no wider than its grant, so that
-/// parallel code in it neither takes more nor picks up another body while it waits. Thread-safe;
-/// destroyed on no thread of its own.
-class ThreadPool {
+/// parallel code in it neither takes more nor picks up another body while it waits. Destroyed on no
+/// thread of its own.
+class ThreadPool final : public Pool {
  public:
-  ThreadPool(int threads, std::uint64_t memory_bytes);
-  /// Every run must be closed and idle.
-  ~ThreadPool();
+  /// @param disorder  not 0: seed of a random order, for tests
+  ThreadPool(Capacity capacity, std::uint64_t disorder);
+  /// Every job must have left.
+  ~ThreadPool() override;
 
-  int threads() const noexcept { return threads_; }
-  std::uint64_t memory_bytes() const noexcept { return memory_bytes_; }
+  int threads() const noexcept { return ledger_.capacity().threads; }
+
+  double now() const override;
+  const Ledger& ledger() const override { return ledger_; }
+  void submit(std::span<const Submission> submissions) override;
+  void after(double seconds, const Work& work, int purpose) override;
+  void hurry(const Job& job) override;
 
   /// A number for a new run, later than all before.
   int open_run();
   void close_run();
   /// Returns when every opened run is closed.
   void wait_for_runs();
-  /// Returns when no work of `run` waits, runs, or is held any more.
-  void wait_until_idle(int run);
-
-  void submit(const Turn& turn, Work work);
+  /// Returns when nothing of the job waits or runs any more, and drops its times.
+  void wait_until_idle(Job& job);
 
  private:
-  struct Granted {
-    int run;
-    int threads;
+  struct Timer {
+    double at;
+    std::uint64_t number;
     Work work;
+    int purpose;
   };
 
-  void serve();
-  void grant_what_fits();
-  void release(const Granted& granted);
+  void start_workers();
+  void serve(Arena arena);
+  void run(const Ledger::Granted& granted);
+  bool may_follow(Arena arena);
+  void wake(Arena arena);
+  void end(const Ledger::Granted& granted);
+  void keep_time();
 
-  const int threads_;
-  const std::uint64_t memory_bytes_;
-  std::mutex mutex_;  ///< guards what follows, but workers_
-  std::condition_variable work_granted_;
+  mutable std::mutex mutex_;  ///< guards what follows, but workers_
+  Ledger ledger_;
+  std::array<std::condition_variable, arena_count> work_granted_;
+  std::array<int, arena_count> idle_{};
+  std::array<std::atomic<bool>, arena_count> is_waiting_{};  ///< a hint for may_follow
   std::condition_variable ended_;
-  std::map<Turn, Work> waiting_;
-  std::deque<Granted> granted_;
-  std::map<int, int> held_;  ///< works of a run that are not released
-  int free_threads_;
-  std::uint64_t used_bytes_ = 0;
+  std::condition_variable time_changed_;
+  std::vector<Timer> timers_;  ///< a heap, the earliest first
+  const Job* timed_job_ = nullptr;  ///< whose on_time is being called
+  std::uint64_t timer_count_ = 0;
   int open_runs_ = 0;
   int next_run_ = 0;
   bool is_closing_ = false;
+  std::uint64_t disorder_;
+  std::minstd_rand random_;
+  std::thread timekeeper_;  ///< begun with the first timer
   std::vector<std::jthread> workers_;
 };
 

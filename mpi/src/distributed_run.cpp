@@ -16,6 +16,10 @@ std::string digest(const Graph& graph) {
   for (const Edge& edge : graph.edges())
     text += std::to_string(edge.from_task) + edge.from_port + "-" + std::to_string(edge.to_task) +
             edge.to_port + "\n";
+  for (int i = 0; i < static_cast<int>(graph.task_count()); ++i)
+    if (const auto& guard = graph.guard(i))
+      text += std::to_string(i) + "?" + std::to_string(guard->from_task) + guard->port +
+              (guard->wanted ? "\n" : "!\n");
   return to_string(key_of(text));
 }
 
@@ -26,6 +30,8 @@ Graph lookup_graph(const Graph& graph) {
     Task copy = *task;
     copy.is_current = {};
     copy.cost = {};
+    copy.expansion = {};
+    copy.batching = {};
     copy.body = [](const Values&, const Context&) -> Values {
       throw Error(ErrorKind::NotFound, "not in the store of this rank.");
     };
@@ -35,6 +41,10 @@ Graph lookup_graph(const Graph& graph) {
   for (const Edge& edge : graph.edges())
     lookup.connect(lookup.task(name(edge.from_task)).output(edge.from_port),
                    lookup.task(name(edge.to_task)).input(edge.to_port));
+  for (int i = 0; i < static_cast<int>(graph.task_count()); ++i)
+    if (const auto& guard = graph.guard(i))
+      lookup.run_if(lookup.task(name(guard->from_task)).output(guard->port), lookup.task(name(i)),
+                    guard->wanted);
   return lookup;
 }
 
@@ -82,6 +92,7 @@ double DistributedRun::elapsed() const {
 void DistributedRun::start() {
   RunOptions options = options_;
   options.observer = std::make_shared<Listener>(*this);
+  options.window = 2 * parts_.threads->threads();  // no more than it will soon begin
   try {
     Run local = parts_.threads->run_source(
         graph_, [this] { return next_target(); }, options);
@@ -166,7 +177,7 @@ void DistributedRun::collect(const Event& event) {
                                  std::vector<Outcome>(graph_.task_count())};
   const auto found = live_.find(event.target_index);
   if (found == live_.end()) return;
-  if (event.what == What::task_ended)
+  if (event.what == What::task_ended && graph_.contains(event.task))  // not an element's
     found->second.tasks[static_cast<std::size_t>(graph_.index_of(event.task))] = event.outcome;
   if (event.what == What::target_ended) {
     worker_.end_target(std::move(found->second), elapsed());

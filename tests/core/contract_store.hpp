@@ -22,6 +22,7 @@ TEST_P(ExecutorContract, ASecondRunReusesEverything) {
 TEST_P(ExecutorContract, ATaskThatFailedFindsThePartsItKept) {
   const RunOptions options{.store = GetParam().make_store()};
   Task task = double_task(journal);
+  task.keeps_parts = true;
   task.body = [this](const Values& inputs, const Context& context) -> Values {
     const auto part = context.earlier("half");
     journal.write(part ? "found" : "absent");

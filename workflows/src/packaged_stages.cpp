@@ -206,6 +206,7 @@ Task predict_task(const PredictStageOptions& options, std::string name) {
                   port<io::Prediction>("prediction", "backbone models, the best first")};
   task.identity = "predict 2\n" + predict_table().identity(options) +
                   "weights=" + predict::weights_digest(options.weights);
+  task.keeps_parts = true;
   task.max_threads = 1024;
   task.cost = [predictor](const Magnitudes& size) {
     const predict::PredictCost cost =

@@ -45,4 +45,41 @@ concept Encodable = requires(const T& value, const Record& record) {
   { Codec<T>::decode(record) } -> std::same_as<T>;
 };
 
+/// Whether something holds, as a value: the condition of Graph::run_if, the end of a loop.
+template <>
+struct Codec<bool> {
+  static constexpr std::string_view name = "bool";
+  static Record encode(bool value);
+  static bool decode(const Record& record);
+};
+
+/// A list of encodable values.
+template <Encodable T>
+struct Codec<std::vector<T>> {
+  static const std::string name;
+  static Record encode(const std::vector<T>& list) {
+    Record record{{"count", {Tensor::of(std::vector<std::int64_t>{std::ssize(list)}), "1", {"one"}}}};
+    for (std::size_t i = 0; i < list.size(); ++i)
+      for (auto& [field_name, value] : Codec<T>::encode(list[i]))
+        record.emplace(std::to_string(i) + "." + field_name, std::move(value));
+    return record;
+  }
+  static std::vector<T> decode(const Record& record) {
+    std::vector<Record> parts(
+        static_cast<std::size_t>(field(record, "count").tensor.template values<std::int64_t>()[0]));
+    for (const auto& [field_name, value] : record) {
+      const std::size_t dot = field_name.find('.');
+      if (dot == std::string::npos) continue;
+      parts.at(std::stoul(field_name.substr(0, dot))).emplace(field_name.substr(dot + 1), value);
+    }
+    std::vector<T> list;
+    for (const Record& part : parts) list.push_back(Codec<T>::decode(part));
+    return list;
+  }
+};
+
+template <Encodable T>
+inline const std::string Codec<std::vector<T>>::name =
+    "list of " + std::string(Codec<T>::name);
+
 }  // namespace foldstream

@@ -3,6 +3,7 @@
 
 #include <foldstream/codec.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <stop_token>
@@ -22,9 +23,14 @@ struct Context {
   std::function<void(std::string_view)> warn;
   /// Long tasks can keep parts of their result, so that a run that was stopped goes on inside
   /// them: `keep` makes a part durable, `earlier` gives it back when the same task (by its key)
-  /// runs again. Both are empty where there is no store; thread-safe.
+  /// runs again. Both are empty where there is no store, or Task::keeps_parts is not said;
+  /// thread-safe.
   std::function<void(const std::string& part, const Record&)> keep;
   std::function<std::optional<Record>(const std::string& part)> earlier;
+  std::string_view device;         ///< name of the device granted, "cuda:1"; empty: none
+  std::uint64_t device_bytes = 0;  ///< of its memory that are granted
+  int attempt = 1;                 ///< 2 at the first retry
+  int shrink = 0;  ///< how many attempts ran out of memory: halve chunks and batches so often
 
   void report(double fraction, std::string_view what) const {
     if (progress) progress(fraction, what);

@@ -1,6 +1,7 @@
 // Executor: what turns a graph and its targets into a run.
 #pragma once
 
+#include <foldstream/cost.hpp>
 #include <foldstream/run.hpp>
 
 #include <cstdint>
@@ -49,6 +50,13 @@ struct RunOptions {
   std::shared_ptr<Store> store = {};        ///< results are looked up and kept there; may be null
   std::shared_ptr<Observer> observer = {};  ///< may be null
   bool keep_values = true;  ///< hold all outputs in memory until the run is gone; off: only in the store
+  /// Corrects the estimates of the tasks, and learns from them; may be null.
+  std::shared_ptr<CostBook> costs = {};
+  /// Seconds from the start of the run after which nothing should be running: a task that would end
+  /// later is cancelled instead of begun, unless it keeps parts. 0 = none.
+  double deadline_seconds = 0;
+  int retries_per_cause = 1000;  ///< of the whole run, for each kind of error
+  int window = 0;  ///< most targets that are read ahead; 0 = 16 for each thread, at least 64
 };
 
 /// Runs graphs. Thread-safe: several runs may go on at once and share the executor's threads.
@@ -59,7 +67,7 @@ class Executor {
   /// Starts `graph` on every target of `source` and returns at once. The graph is copied. A target
   /// that leaves an input unfed, feeds one twice or binds a wrong type fails with InvalidArgument
   /// before any of its tasks runs; the others go on. Two targets of one index end the run as a source
-  /// that throws does.
+  /// that throws does. Targets are read from `source` as others end, so that it may give millions.
   virtual Run run_source(const Graph& graph, TargetSource source, RunOptions options) = 0;
 
   Run run_targets(const Graph& graph, std::vector<Target> targets, RunOptions options = {});

@@ -20,9 +20,16 @@ enum class State : std::uint8_t {
   failed,
   skipped,    ///< a task it depends on failed
   cancelled,
+  bypassed,   ///< a condition was not met
 };
 
 std::string_view to_string(State state);
+
+/// Whether what needs the task's outputs may go on.
+constexpr bool is_good(State state) noexcept {
+  return state == State::done || state == State::reused || state == State::given ||
+         state == State::bypassed;
+}
 
 /// How a task of a target ended, and why.
 struct Outcome {
@@ -32,9 +39,7 @@ struct Outcome {
   double seconds = 0;                ///< wall time of the body
   std::optional<Key> key = {};       ///< under which the result is stored; none: it is not
 
-  bool is_good() const noexcept {
-    return state == State::done || state == State::reused || state == State::given;
-  }
+  bool is_good() const noexcept { return foldstream::is_good(state); }
 };
 
 /// Something that happened. Times are seconds since the run began.
@@ -46,6 +51,8 @@ struct Event {
     task_ended,     ///< outcome
     target_ended,   ///< outcome: that of its worst task
     warning,        ///< text
+    task_waiting,   ///< text: the resource it waits for, "memory"
+    task_retried,   ///< outcome: the failure; it will be started again
   };
 
   What what = What::warning;

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace foldstream {
 
@@ -19,6 +20,10 @@ struct Key {
   std::uint64_t low = 0;
 
   friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+struct KeyHash {
+  std::size_t operator()(const Key& key) const noexcept { return key.low; }
 };
 
 /// 32 lower-case hexadecimal digits.
@@ -36,6 +41,8 @@ struct StoredTask {
   std::string task;                       ///< name of the task in its graph
   double seconds = 0;                     ///< it took, wall time
   std::map<std::string, Record> outputs;  ///< by port
+  /// What its key was made of, "name=value" a line: tells what changed when it is not found again.
+  std::string fields = {};
 
   friend bool operator==(const StoredTask& a, const StoredTask& b);
 };
@@ -64,7 +71,7 @@ class MemoryStore final : public Store {
 
  private:
   mutable std::mutex mutex_;
-  std::map<Key, StoredTask> tasks_;
+  std::unordered_map<Key, StoredTask, KeyHash> tasks_;
 };
 
 }  // namespace foldstream

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <foldstream/context.hpp>
+#include <foldstream/resources.hpp>
 #include <foldstream/value.hpp>
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,20 +20,46 @@ struct Port {
   std::string name;
   PortType type;
   std::string doc = {};
-  bool is_optional = false;  ///< of an input: the task also runs without it
+  /// Of an input: the task also runs without it, be it that nothing feeds it or that the task which
+  /// would was bypassed.
+  bool is_optional = false;
 };
-
-/// Values by port name.
-using Values = std::map<std::string, Value>;
 
 /// What makes one target dearer than another, by name: {"length", 120}, {"rows", 3000}.
 using Magnitudes = std::map<std::string, double>;
 
-/// An estimate of what a task needs. Memory is host memory at its peak.
+/// An estimate of what a task needs. Memory is that at its peak.
 struct Cost {
-  double seconds = 0;       ///< of one thread
-  std::uint64_t bytes = 0;
+  double seconds = 0;               ///< of one thread
+  std::uint64_t bytes = 0;          ///< of host memory
+  std::uint64_t scratch_bytes = 0;  ///< of temporary files
+  std::uint64_t device_bytes = 0;   ///< of the device it asks for
 };
+
+/// How often a task that failed is tried again, by the kind of its error. Errors in what the user
+/// gave (InvalidArgument, NotFound, Parse, Unsupported) and our own bugs (Internal) never are.
+struct Retry {
+  int io = 2;             ///< Io: a file system that hiccups
+  int communication = 2;  ///< Communication
+  int resources = 0;      ///< Resources, out of memory: for tasks that heed `Context::shrink`
+  int task = 0;           ///< Task, and exceptions that are no foldstream::Error
+  double backoff_seconds = 0.1;  ///< before the first retry; doubles with each
+};
+
+/// Lets several tasks of one description run as one call, so that a device is filled. Tasks with the
+/// same key are handed over together once their sizes reach `budget`, once the first of them has
+/// waited for `delay_seconds`, or when nothing else could still join them.
+struct Batching {
+  std::function<std::string(const Values& inputs)> key;  ///< empty: all may go together
+  std::function<double(const Values& inputs)> size;      ///< in tokens; empty: 1 each
+  double budget = 0;                                     ///< tokens of a batch
+  double delay_seconds = 0.05;
+  /// Outputs of each member, in the order of the inputs. If it throws, the members are run one by
+  /// one by the task's own body. Empty: never batched.
+  std::function<std::vector<Values>(std::span<const Values> inputs, const Context& context)> body;
+};
+
+struct Expansion;
 
 /// The description of a task. Building one does no work.
 struct Task {
@@ -40,13 +69,27 @@ struct Task {
   /// Computes the outputs from the inputs; must be pure in them (the same for any thread count), and
   /// safe to call from several threads for several targets at once.
   std::function<Values(const Values& inputs, const Context& context)> body;
-  /// Stage, version and every option that changes the result. Empty: the result is never stored.
+  /// Stage, version and every option that changes the result, "name=value" a line where there are
+  /// several, for messages. Empty: the result is never stored.
   std::string identity;
   /// Asked before a stored result is reused: are its effects (files, say) still there? Empty: yes.
   std::function<bool(const Values& outputs)> is_current;
+  /// In place of the body: a graph that is run on each element of a list. See control.hpp.
+  std::shared_ptr<const Expansion> expansion;
+  Retry retry;
+  double timeout_seconds = 0;  ///< of one attempt, which then fails; 0 = none. The body must look at
+                               ///< `Context::stop`.
+  /// Whether it keeps parts (`Context::keep`), hence may be started although it will not end before
+  /// the deadline of the run.
+  bool keeps_parts = false;
+  Needs needs;
   // speed only
   int max_threads = 1;                                        ///< it can make use of
   std::function<Cost(const Magnitudes& magnitudes)> cost;  ///< empty: unknown, counted as nothing
+  /// What its outputs tell of the size of the tasks behind it ("rows"). Empty: nothing.
+  std::function<Magnitudes(const Values& outputs)> measure;
+  int priority = 0;  ///< larger goes first
+  Batching batching;
 };
 
 /// The input or output port called `name`. @throws Error{NotFound} with the near miss.

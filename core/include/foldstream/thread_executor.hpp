@@ -11,12 +11,24 @@ namespace foldstream {
 struct ThreadExecutorOptions {
   int threads = 0;                 ///< 0 = as many as this process may use (its affinity mask)
   std::uint64_t memory_bytes = 0;  ///< tasks that run at once may cost this much together; 0 = no limit
+  // the rest as in Capacity
+  std::uint64_t scratch_bytes = 0;
+  std::vector<Device> devices = {};
+  std::map<std::string, int> tokens = {};
+  int model_threads = 1;
+  int io_threads = 2;
+  /// For tests: not 0 = tasks that are ready are started in a disorder that follows from this seed.
+  std::uint64_t disorder = 0;
 };
 
-/// Runs tasks on threads of its own. A task is granted between one thread and its `max_threads`,
-/// never more than are free; oneTBB code in it runs in an arena no wider than that. A task whose
-/// estimate exceeds the memory limit fails with Error{Resources} before it starts. Earlier targets go
-/// first, so that they end first. A task must not wait for a run of its own executor.
+/// Runs tasks on threads of its own, which other code of the program never sees. A task is granted
+/// all it needs at once: between one thread and its `max_threads`, never more than are free, with the
+/// memory, device and tokens it asks for; oneTBB code in it runs in an arena no wider than that. A
+/// task that needs more than there is fails with Error{Resources} before it starts.
+///
+/// Of the tasks that are ready, those of higher priority go first, then those of the target with the
+/// longest chain of work by its estimates, then those of earlier targets; a task that does not fit
+/// is passed by others only a few times. A task must not wait for a run of its own executor.
 class ThreadExecutor final : public Executor {
  public:
   explicit ThreadExecutor(ThreadExecutorOptions options = {});
@@ -27,6 +39,7 @@ class ThreadExecutor final : public Executor {
   int threads() const noexcept;
 
  private:
+  friend class FlowRun;
   std::shared_ptr<class ThreadPool> pool_;
 };
 

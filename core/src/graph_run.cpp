@@ -1,0 +1,297 @@
+#include "graph_run.hpp"
+
+#include "harvest.hpp"
+
+#include <algorithm>
+
+namespace foldstream {
+
+GraphRun::GraphRun(const Graph& graph, RunOptions options, Pool& pool, int number, bool pretends)
+    : wiring_(graph),
+      options_(std::move(options)),
+      pool_(pool),
+      number_(number),
+      pretends_(pretends),
+      began_(pool.now()) {}
+
+// Targets.
+
+void GraphRun::admit(Target target) {
+  check_index(target.index);
+  std::unique_ptr<LiveTarget> made;
+  bool is_refused = false;
+  try {
+    made = make_live(wiring_, target);
+  } catch (...) {
+    made = make_refused(wiring_, target, std::current_exception());
+    is_refused = true;
+  }
+  {
+    const std::scoped_lock lock(mutex_);
+    ++live_count_;
+  }
+  LiveTarget& live = *made.release();  // end_target takes it back
+  notify({.what = Event::What::target_started}, live, -1);
+  Harvest& harvest = Harvest::of_thread(false);
+  for (std::size_t i = 0; i < wiring_.size(); ++i)
+    if (live.tasks[i].state != State::waiting)
+      notify({.what = Event::What::task_ended, .outcome = outcome_of(live.tasks[i], false)}, live,
+             static_cast<int>(i));
+  if (is_refused || live.remaining == 0)
+    end_target(live, harvest);
+  else
+    begin(live, harvest);
+  settle(harvest);
+}
+
+void GraphRun::check_index(int& index) {
+  if (index < 0) index = next_index_;
+  if (index == next_index_ && sparse_indices_.empty()) {
+    ++next_index_;
+    return;
+  }
+  if (index < next_index_ || !sparse_indices_.insert(index).second)
+    throw Error(ErrorKind::InvalidArgument, "the source of a run gave two targets the index " +
+                                                std::to_string(index) +
+                                                ". Leave it negative to have them counted.");
+  while (sparse_indices_.erase(next_index_) != 0) ++next_index_;
+}
+
+void GraphRun::begin(LiveTarget& live, Harvest& harvest) {
+  const Wiring& wiring = *live.wiring;
+  if (wiring.has_costs()) set_levels(live);
+  if (harvest.ready.capacity() < wiring.size()) harvest.ready.reserve(wiring.size());
+  harvest.ready.clear();
+  for (std::size_t i = 0; i < wiring.size(); ++i)
+    if (live.tasks[i].missing.load(std::memory_order_relaxed) == 0)
+      harvest.ready.push_back(static_cast<int>(i));
+  for (const int task : harvest.ready) decide(live, task, harvest);
+}
+
+/// How long the work behind the start of each task takes at least.
+void GraphRun::set_levels(LiveTarget& live) {
+  const Wiring& wiring = *live.wiring;
+  live.levels.assign(wiring.size(), 0);
+  const auto& order = wiring.order();
+  for (auto task = order.rbegin(); task != order.rend(); ++task) {
+    float& level = live.levels[static_cast<std::size_t>(*task)];
+    for (const int successor : wiring.successors(*task))
+      level = std::max(level, live.levels[static_cast<std::size_t>(successor)]);
+    if (live[*task].state == State::given) continue;
+    try {
+      level += static_cast<float>(cost_of(live, *wiring[*task].task).seconds);
+    } catch (...) {
+      // thrown again when it is the task's turn: then it fails
+    }
+  }
+}
+
+void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
+  if (ended.elements != nullptr) return end_element(ended, harvest);
+  std::unique_ptr<LiveTarget> live(&ended);
+  const int index = live->index;
+  TargetOutcome summary{live->name, index, {}};
+  if (options_.observer) {
+    for (std::size_t i = 0; i < wiring_.size(); ++i)
+      summary.tasks.push_back(outcome_of(live->tasks[i], options_.store != nullptr));
+    notify({.what = Event::What::target_ended, .outcome = summary.worst()}, *live, -1);
+  }
+  EndedTarget kept = keep(std::move(live));
+  const std::scoped_lock lock(mutex_);
+  ended_.emplace_hint(ended_.end(), index, std::move(kept));
+  --live_count_;
+  if (waiting_for_room_ > 0 && live_count_ < waiting_for_room_) changed_.notify_all();
+  close_if_finished();
+}
+
+/// An element of a list: the last one ends the task that maps the list.
+void GraphRun::end_element(LiveTarget& live, Harvest& harvest) {
+  Elements& elements = *live.elements;
+  if (elements.remaining.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  join(elements);
+  LiveTarget& parent = *elements.parent;
+  const int task = elements.task;
+  {
+    const std::scoped_lock lock(mutex_);
+    parent.inner.erase(task);
+  }
+  end_task(parent, task, harvest);
+}
+
+EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget> live) const {
+  EndedTarget kept;
+  kept.name = live->name;
+  if (options_.keep_values) {
+    kept.live = std::move(live);
+    return kept;
+  }
+  kept.tasks.reserve(wiring_.size());
+  for (std::size_t i = 0; i < wiring_.size(); ++i) {
+    LiveTask& task = live->tasks[i];
+    kept.tasks.push_back({task.key, task.seconds, task.state, task.has_key});
+    if (task.failure) kept.failures.emplace_back(static_cast<int>(i), std::move(*task.failure));
+  }
+  return kept;
+}
+
+void GraphRun::close(std::exception_ptr failure) {
+  source_failure_ = std::move(failure);
+  const std::scoped_lock lock(mutex_);
+  is_fed_ = true;
+  close_if_finished();
+}
+
+/// Under the lock, where the run may have ended: tells whoever waits, once.
+void GraphRun::close_if_finished() {
+  if (!is_fed_ || live_count_ > 0 || is_closed_) return;
+  is_closed_ = true;
+  if (tell_closed_) tell_closed_();
+  changed_.notify_all();
+}
+
+void GraphRun::wait_for_room(int window) {
+  std::unique_lock lock(mutex_);
+  waiting_for_room_ = window - window / 4;  // wake rarely, and then read several
+  if (live_count_ >= window)
+    changed_.wait(lock, [&] { return live_count_ < waiting_for_room_ || is_stopped(); });
+  waiting_for_room_ = 0;
+}
+
+int GraphRun::live_count() const {
+  const std::scoped_lock lock(mutex_);
+  return live_count_;
+}
+
+// The handle.
+
+void GraphRun::wait_until_closed() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return is_closed_; });
+}
+
+void GraphRun::wait() {
+  wait_until_closed();
+  if (source_failure_) std::rethrow_exception(source_failure_);
+}
+
+bool GraphRun::is_finished() const {
+  const std::scoped_lock lock(mutex_);
+  return is_closed_;
+}
+
+void GraphRun::cancel() {
+  stop_.request_stop();  // not under the lock: it calls the stop callbacks of the bodies
+  {
+    const std::scoped_lock lock(mutex_);
+    changed_.notify_all();
+  }
+  pool_.hurry(*this);
+}
+
+std::vector<TargetOutcome> GraphRun::outcomes() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<TargetOutcome> outcomes;
+  outcomes.reserve(ended_.size());
+  for (const auto& [index, ended] : ended_) {
+    TargetOutcome& outcome = outcomes.emplace_back(TargetOutcome{ended.name, index, {}});
+    outcome.tasks.reserve(wiring_.size());
+    for (std::size_t i = 0; i < wiring_.size(); ++i) {
+      if (ended.live) {
+        outcome.tasks.push_back(outcome_of(ended.live->tasks[i], options_.store != nullptr));
+        continue;
+      }
+      LiveTask task;
+      task.state = ended.tasks[i].state;
+      task.seconds = ended.tasks[i].seconds;
+      task.key = ended.tasks[i].key;
+      task.has_key = ended.tasks[i].has_key;
+      for (const auto& [failed, failure] : ended.failures)
+        if (failed == static_cast<int>(i)) task.failure = std::make_unique<TaskFailure>(failure);
+      outcome.tasks.push_back(outcome_of(task, options_.store != nullptr));
+    }
+  }
+  return outcomes;
+}
+
+Value GraphRun::value(const std::string& task, const std::string& port, int target_index) {
+  const int index = wiring_.graph().index_of(task);
+  const Task& described = *wiring_[index].task;
+  const auto position = static_cast<std::size_t>(&output_port(described, port) -
+                                                 described.outputs.data());
+  std::unique_lock lock(mutex_);
+  const auto found = ended_.find(target_index);
+  if (found == ended_.end())
+    throw Error(ErrorKind::NotFound,
+                "this run has no ended target number " + std::to_string(target_index) + ".");
+  EndedTarget& ended = found->second;  // stays where it is, and nobody changes it but `load`
+  lock.unlock();
+  const State state = ended.live ? (*ended.live)[index].state : ended.tasks[position_of(index)].state;
+  const TaskFailure* failure = ended.live ? (*ended.live)[index].failure.get() : nullptr;
+  for (const auto& [failed, why] : ended.failures)
+    if (failed == index) failure = &why;
+  if (failure != nullptr && failure->error) std::rethrow_exception(failure->error);
+  if (failure != nullptr)
+    throw Error(failure->kind, "task '" + task + "' was " + std::string(to_string(state)) + ": " +
+                                   failure->message);
+  if (state == State::bypassed)
+    throw Error(ErrorKind::NotFound, "task '" + task + "' was bypassed: it has no values.");
+  if (ended.live) {
+    LiveTask& live = (*ended.live)[index];
+    if (state == State::reused) load(*ended.live, index, make_context(*ended.live, index, {}));
+    if (position < live.values.size() && live.values[position].has_value())
+      return live.values[position];
+  } else if (options_.store && ended.tasks[position_of(index)].has_key) {
+    if (auto values = load_outputs(described, ended.tasks[position_of(index)].key, *options_.store))
+      return (*values)[position];
+  }
+  throw Error(ErrorKind::NotFound, "the value of " + task + "." + port +
+                                       " was not kept. Run with keep_values or with a store.");
+}
+
+// Ending.
+
+void GraphRun::end_task(LiveTarget& live, int task, Harvest& harvest) {
+  harvest.ended.emplace_back(&live, task);
+}
+
+void GraphRun::settle(Harvest& harvest) {
+  while (!harvest.ended.empty()) {
+    const auto [live, task] = harvest.ended.back();
+    harvest.ended.pop_back();
+    // told before anything that follows from it can begin or end
+    if (options_.observer)
+      notify({.what = Event::What::task_ended,
+              .outcome = outcome_of((*live)[task], options_.store != nullptr)},
+             *live, task);
+    if (!options_.keep_values) drop_inputs(*live, task);
+    for (const int successor : live->wiring->successors(task))
+      if ((*live)[successor].missing.fetch_sub(1, std::memory_order_acq_rel) == 1)
+        decide(*live, successor, harvest);
+    if (live->remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) end_target(*live, harvest);
+  }
+  if (harvest.submissions.empty()) return;
+  pool_.submit(harvest.submissions);
+  harvest.submissions.clear();
+}
+
+/// Frees the values that no task will read any more.
+void GraphRun::drop_inputs(LiveTarget& live, int task) {
+  const auto drop = [&](int producer) {
+    if (live[producer].uses.fetch_sub(1, std::memory_order_acq_rel) == 1) live[producer].values = {};
+  };
+  for (const InputSource& source : live.wiring->inputs(task))
+    if (source.producer >= 0) drop(source.producer);
+  if (const int guard = (*live.wiring)[task].guard; guard >= 0) drop(guard);
+}
+
+void GraphRun::notify(Event event, const LiveTarget& live, int task) {
+  if (!options_.observer) return;
+  event.target_index = live.index;
+  event.target = live.name;
+  if (task >= 0) event.task = task_name(live, task);
+  const std::scoped_lock lock(notify_mutex_);
+  event.time = elapsed();
+  options_.observer->notify(event);
+}
+
+}  // namespace foldstream

@@ -1,0 +1,160 @@
+// GraphRun: one run of a graph over targets, on whatever Pool.
+#pragma once
+
+#include "live_target.hpp"
+#include "pool.hpp"
+
+#include <condition_variable>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <utility>
+#include <vector>
+
+namespace foldstream {
+
+/// What is kept of a target that has ended.
+struct EndedTarget {
+  struct Task {
+    Key key;
+    float seconds;
+    State state;
+    bool has_key;
+  };
+  std::string name;
+  std::vector<Task> tasks;                         ///< empty: see `live`
+  std::vector<std::pair<int, TaskFailure>> failures;  ///< by task
+  std::unique_ptr<LiveTarget> live;                ///< if its values are kept
+};
+
+/// Tasks that will be handed over together.
+struct Batch {
+  struct Member {
+    LiveTarget* live;
+    int task;
+    Values inputs;
+  };
+  const Task* task = nullptr;
+  std::string key;
+  std::vector<Member> members;
+  double size = 0;
+  Submission submission;
+  bool has_failed = false;  ///< its members go on one by one
+};
+
+/// Decides what runs when: the logic of every executor. A task whose last producer ended is decided
+/// on by the thread that ended it: skipped, bypassed, reused, or handed to the pool. Threads share
+/// counters in the live targets; locks are for what is rare.
+class GraphRun final : public RunState, public Job {
+ public:
+  /// @param pretends  bodies are not called: a task takes as long as it is estimated to
+  GraphRun(const Graph& graph, RunOptions options, Pool& pool, int number, bool pretends);
+
+  /// Begins a target; one call at a time. @throws Error{InvalidArgument} for an index given before.
+  void admit(Target target);
+  /// There will be no more targets; `failure` is why, if not because all were admitted.
+  void close(std::exception_ptr failure);
+  bool is_stopped() const { return stop_.stop_requested(); }
+  /// Returns when fewer than `window` targets are live, or the run was stopped.
+  void wait_for_room(int window);
+  int live_count() const;
+  /// Called once, when the last target has ended and there will be no more.
+  void on_closed(std::function<void()> tell) { tell_closed_ = std::move(tell); }
+  void wait_until_closed();
+
+  void wait() override;
+  bool is_finished() const override;
+  void cancel() override;
+  std::vector<TargetOutcome> outcomes() const override;
+  Value value(const std::string& task, const std::string& port, int target_index) override;
+
+  void perform(const Work& work, const Grant& grant) override;
+  std::optional<Work> conclude(const Work& work, const Grant& grant, bool may_follow) override;
+  double pretended_seconds(const Work& work, const Grant& grant) const override;
+  void on_time(const Work& work, int purpose) override;
+  void on_waiting(const Work& work, const std::string& what) override;
+
+ private:
+  enum Purpose : int { retry, timeout, batch };
+  /// What one thread collects while it ends tasks.
+  struct Harvest;
+
+  // targets
+  void check_index(int& index);
+  void set_levels(LiveTarget& live);
+  void begin(LiveTarget& live, Harvest& harvest);
+  void end_target(LiveTarget& live, Harvest& harvest);
+  void end_element(LiveTarget& live, Harvest& harvest);
+  EndedTarget keep(std::unique_ptr<LiveTarget> live) const;
+  void close_if_finished();
+
+  // deciding: graph_run_decide.cpp
+  void decide(LiveTarget& live, int task, Harvest& harvest);
+  bool is_runnable(LiveTarget& live, int task);
+  bool is_met(LiveTarget& live, const WiredTask& wired);
+  bool is_held_back(LiveTarget& live, int task);
+  void hold_back(LiveTask& task, State state, const LiveTask& cause, const std::string& by);
+  bool is_reusable(LiveTarget& live, int task);
+  Submission submission(LiveTarget& live, int task);
+  void cancel_if_late(LiveTarget& live, int task, const Cost& cost);
+  Cost cost_of(const LiveTarget& live, const Task& task, Cost* uncorrected = nullptr) const;
+
+  // running: graph_run_perform.cpp
+  void attempt(LiveTarget& live, int task, const Grant& grant);
+  void compute(LiveTarget& live, int task, const Context& context);
+  Values gather_inputs(LiveTarget& live, int task, const Context& context);
+  void load(LiveTarget& live, int task, const Context& context);
+  void bring_outputs(LiveTarget& live, int task, const Context& context);
+  void set_outputs(LiveTarget& live, int task, const Values& values);
+  void expand(LiveTarget& live, int task, const Context& context);
+  void join(Elements& elements);
+  Context make_context(LiveTarget& live, int task, const Grant& grant);
+  void save(LiveTarget& live, int task, double seconds);
+  void fail(LiveTask& task, const std::exception_ptr& why);
+  bool will_retry(LiveTarget& live, int task);
+  void learn(const LiveTarget& live, int task, const Grant& grant);
+
+  // batches
+  void join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest);
+  void submit_batch(Batch* batch, Harvest& harvest);
+  void perform_batch(Batch& batch, const Grant& grant);
+  void conclude_batch(std::unique_ptr<Batch> batch, Harvest& harvest);
+
+  // ending
+  void end_task(LiveTarget& live, int task, Harvest& harvest);
+  void settle(Harvest& harvest);
+  void drop_inputs(LiveTarget& live, int task);
+
+  void notify(Event event, const LiveTarget& live, int task);
+  double elapsed() const { return pool_.now() - began_; }
+
+  const Wiring wiring_;
+  const RunOptions options_;
+  Pool& pool_;
+  const int number_;
+  const bool pretends_;
+  const double began_;
+
+  std::stop_source stop_;
+  std::exception_ptr source_failure_;  ///< written before is_fed_, read after is_closed_
+  std::function<void()> tell_closed_;
+  std::mutex notify_mutex_;
+  mutable std::mutex mutex_;  ///< guards what follows
+  std::condition_variable changed_;
+  int live_count_ = 0;
+  int waiting_for_room_ = 0;
+  int next_index_ = 0;            ///< used by `admit` only, as is the next
+  std::set<int> sparse_indices_;  ///< indices that came before their turn
+  bool is_fed_ = false;
+  bool is_closed_ = false;
+  std::map<int, EndedTarget> ended_;  ///< by target index
+  std::set<const LiveTask*> loading_;
+  std::map<std::pair<const LiveTarget*, int>, std::stop_source> timed_;  ///< attempts with a timeout
+  std::set<std::pair<const LiveTarget*, int>> timed_out_;
+  std::map<ErrorKind, int> retries_;
+  std::map<std::pair<const Task*, std::string>, std::unique_ptr<Batch>> batches_;
+};
+
+}  // namespace foldstream

@@ -1,0 +1,32 @@
+// Harvest: what one thread collects while it ends tasks; see GraphRun.
+#pragma once
+
+#include "graph_run.hpp"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace foldstream {
+
+struct GraphRun::Harvest {
+  std::vector<std::pair<LiveTarget*, int>> ended;  ///< whose followers are still to be told
+  std::vector<Submission> submissions;
+  std::vector<int> ready;
+  std::optional<Work> follow;
+  bool may_follow = false;
+
+  /// That of this thread, empty. A thread settles one harvest before it begins the next.
+  static Harvest& of_thread(bool may_follow) {
+    thread_local Harvest harvest;
+    harvest.ended.clear();
+    harvest.submissions.clear();
+    harvest.follow.reset();
+    harvest.may_follow = may_follow;
+    return harvest;
+  }
+};
+
+inline std::size_t position_of(int index) { return static_cast<std::size_t>(index); }
+
+}  // namespace foldstream
