@@ -11,6 +11,9 @@ struct AreaOptions {
   bool json = false;   ///< one object a line in place of tables
 };
 
+/// `engine`: what a task costs, and how well campaigns fill a machine. `shared` must outlive `app`.
+void add_engine(CLI::App& app, const AreaOptions& shared);
+
 /// `potts`: folds proteins of known structure from their alignments. `shared` must outlive `app`.
 void add_potts(CLI::App& app, const AreaOptions& shared);
 

@@ -12,6 +12,7 @@ int main(int argc, char** argv) {
   app.add_flag("--json", shared.json, "one JSON object a line");
   app.require_subcommand(1);
   app.fallthrough();
+  foldstream::bench::add_engine(app, shared);
   foldstream::bench::add_potts(app, shared);
   try {
     app.parse(argc, argv);

@@ -111,10 +111,10 @@ void print(const std::vector<PairResult>& results, const PottsArguments& argumen
     bars.insert(bars.end(), times.begin(), times.end());
   }
   if (json) {
-    fmt::print("{}{}", format_pairs_json(results), format_bars_json(bars));
+    fmt::print("{}{}", format_pairs_json(results), format_bars_json(bars, "potts"));
     return;
   }
-  fmt::print("{}\n{}\n", format_pairs(results), format_bars(bars));
+  fmt::print("{}\n{}\n", format_pairs(results), format_bars(bars, "study"));
   if (!arguments.in_turn)
     fmt::print("Bars on time are judged with --in-turn --threads 2 only.\n\n");
   fmt::print("{}", format_times(results));
