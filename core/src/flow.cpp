@@ -1,3 +1,4 @@
+#include "brief_lock.hpp"
 #include "thread_pool.hpp"
 
 #include <foldstream/error.hpp>
@@ -39,10 +40,8 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void relax(int& rounds) {
-#if defined(__x86_64__)
-  if (++rounds < 64) return _mm_pause();
-#endif
+void relax_longer(int& rounds) {
+  if (++rounds < 64) return relax();
   std::this_thread::yield();
 }
 
@@ -50,7 +49,7 @@ void relax(int& rounds) {
 class SpinLock {
  public:
   void lock() {
-    for (int rounds = 0; flag_.exchange(true, std::memory_order_acquire);) relax(rounds);
+    for (int rounds = 0; flag_.exchange(true, std::memory_order_acquire);) relax_longer(rounds);
   }
   void unlock() { flag_.store(false, std::memory_order_release); }
 
@@ -256,7 +255,7 @@ class FlowRun final : public Job {
       // what this thread has ended is told when it has nothing else to do
       if (ended != 0) outstanding_.fetch_sub(std::exchange(ended, 0), std::memory_order_acq_rel);
       if (outstanding_.load(std::memory_order_acquire) == 0) return;
-      relax(rounds);
+      relax_longer(rounds);
     }
   }
   std::optional<Work> conclude(const Work&, const Grant&, bool) override { return std::nullopt; }

@@ -27,12 +27,12 @@ void GraphRun::admit(Target target) {
     is_refused = true;
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     ++live_count_;
   }
   LiveTarget& live = *made.release();  // end_target takes it back
   notify({.what = Event::What::target_started}, live, -1);
-  Harvest& harvest = Harvest::of_thread(false);
+  Harvest& harvest = Harvest::of_thread(nullptr);
   for (std::size_t i = 0; i < wiring_.size(); ++i)
     if (live.tasks[i].state != State::waiting)
       notify({.what = Event::What::task_ended, .outcome = outcome_of(live.tasks[i], false)}, live,
@@ -97,7 +97,7 @@ void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
     notify({.what = Event::What::target_ended, .outcome = summary.worst()}, *live, -1);
   }
   EndedTarget kept = keep(std::move(live));
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   ended_.emplace_hint(ended_.end(), index, std::move(kept));
   --live_count_;
   if (waiting_for_room_ > 0 && live_count_ < waiting_for_room_) changed_.notify_all();
@@ -112,8 +112,8 @@ void GraphRun::end_element(LiveTarget& live, Harvest& harvest) {
   LiveTarget& parent = *elements.parent;
   const int task = elements.task;
   {
-    const std::scoped_lock lock(mutex_);
-    parent.inner.erase(task);
+    const std::unique_lock lock = lock_briefly(mutex_);
+    parent.inner->erase(task);
   }
   end_task(parent, task, harvest);
 }
@@ -136,7 +136,7 @@ EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget> live) const {
 
 void GraphRun::close(std::exception_ptr failure) {
   source_failure_ = std::move(failure);
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   is_fed_ = true;
   close_if_finished();
 }
@@ -150,7 +150,7 @@ void GraphRun::close_if_finished() {
 }
 
 void GraphRun::wait_for_room(int window) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   waiting_for_room_ = window - window / 4;  // wake rarely, and then read several
   if (live_count_ >= window)
     changed_.wait(lock, [&] { return live_count_ < waiting_for_room_ || is_stopped(); });
@@ -158,14 +158,14 @@ void GraphRun::wait_for_room(int window) {
 }
 
 int GraphRun::live_count() const {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   return live_count_;
 }
 
 // The handle.
 
 void GraphRun::wait_until_closed() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   changed_.wait(lock, [this] { return is_closed_; });
 }
 
@@ -175,21 +175,21 @@ void GraphRun::wait() {
 }
 
 bool GraphRun::is_finished() const {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   return is_closed_;
 }
 
 void GraphRun::cancel() {
   stop_.request_stop();  // not under the lock: it calls the stop callbacks of the bodies
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     changed_.notify_all();
   }
   pool_.hurry(*this);
 }
 
 std::vector<TargetOutcome> GraphRun::outcomes() const {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   std::vector<TargetOutcome> outcomes;
   outcomes.reserve(ended_.size());
   for (const auto& [index, ended] : ended_) {
@@ -218,7 +218,7 @@ Value GraphRun::value(const std::string& task, const std::string& port, int targ
   const Task& described = *wiring_[index].task;
   const auto position = static_cast<std::size_t>(&output_port(described, port) -
                                                  described.outputs.data());
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   const auto found = ended_.find(target_index);
   if (found == ended_.end())
     throw Error(ErrorKind::NotFound,
@@ -289,7 +289,7 @@ void GraphRun::notify(Event event, const LiveTarget& live, int task) {
   event.target_index = live.index;
   event.target = live.name;
   if (task >= 0) event.task = task_name(live, task);
-  const std::scoped_lock lock(notify_mutex_);
+  const std::unique_lock lock = lock_briefly(notify_mutex_);
   event.time = elapsed();
   options_.observer->notify(event);
 }

@@ -4,20 +4,33 @@
 #include <algorithm>
 
 namespace foldstream {
+namespace {
+
+/// Whether a task may go on with what the one before it was granted: it needs no more, and not so
+/// much less that others would miss it.
+bool is_enough(const Grant& grant, const Request& request) {
+  const Request& held = grant.request;
+  const auto fits = [](std::uint64_t wanted, std::uint64_t granted) {
+    return wanted <= granted && granted <= 2 * wanted;
+  };
+  return grant.threads == 1 && request.max_threads <= 1 && held.arena == request.arena &&
+         held.needs == nullptr && request.needs == nullptr && fits(request.bytes, held.bytes) &&
+         fits(request.scratch_bytes, held.scratch_bytes);
+}
+
+}  // namespace
 
 void GraphRun::decide(LiveTarget& live, int task, Harvest& harvest) {
   LiveTask& state = live[task];
   try {
     if (!is_runnable(live, task)) return end_task(live, task, harvest);
-    const WiredTask& wired = (*live.wiring)[task];
-    if (wired.is_plain && harvest.may_follow && !harvest.follow && options_.deadline_seconds <= 0) {
-      harvest.follow = Work{this, &live, task};
-      return;
-    }
     const Submission one = submission(live, task);
     if (state.state != State::waiting) return end_task(live, task, harvest);  // too late for it
-    if (wired.is_batched) return join_batch(live, task, one, harvest);
-    harvest.submissions.push_back(one);
+    if ((*live.wiring)[task].is_batched) return join_batch(live, task, one, harvest);
+    if (harvest.grant != nullptr && !harvest.follow && is_enough(*harvest.grant, one.request))
+      harvest.follow = one.work;
+    else
+      harvest.submissions.push_back(one);
   } catch (...) {
     fail(state, std::current_exception());
     end_task(live, task, harvest);
@@ -95,11 +108,10 @@ bool GraphRun::is_reusable(LiveTarget& live, int task) {
 
 Cost GraphRun::cost_of(const LiveTarget& live, const Task& task, Cost* uncorrected) const {
   if (!task.cost) return {};
-  Cost cost;
-  {
-    const std::scoped_lock lock(mutex_);
-    cost = task.cost(live.magnitudes);
-  }
+  std::unique_lock lock(mutex_, std::defer_lock);
+  if (live.wiring->has_measures()) lock.lock();
+  const Cost cost = task.cost(live.magnitudes);
+  if (lock.owns_lock()) lock.unlock();
   if (uncorrected != nullptr) *uncorrected = cost;
   return options_.costs ? options_.costs->corrected(task.name, cost) : cost;
 }

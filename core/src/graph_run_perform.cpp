@@ -37,7 +37,7 @@ void GraphRun::perform(const Work& work, const Grant& grant) {
 }
 
 std::optional<Work> GraphRun::conclude(const Work& work, const Grant& grant, bool may_follow) {
-  Harvest& harvest = Harvest::of_thread(may_follow);
+  Harvest& harvest = Harvest::of_thread(may_follow ? &grant : nullptr);
   if (work.task < 0) {
     conclude_batch(std::unique_ptr<Batch>(static_cast<Batch*>(work.item)), harvest);
   } else {
@@ -45,8 +45,8 @@ std::optional<Work> GraphRun::conclude(const Work& work, const Grant& grant, boo
     LiveTask& task = live[work.task];
     if (task.state == State::waiting) {  // it waits for its elements
       Elements& elements = [&]() -> Elements& {
-        const std::scoped_lock lock(mutex_);
-        return *live.inner.at(work.task);
+        const std::unique_lock lock = lock_briefly(mutex_);
+        return *live.inner->at(work.task);
       }();
       // the last to end takes `elements` with it: none does before `settle`
       for (const auto& element : elements.targets) begin(*element, harvest);
@@ -82,7 +82,7 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant) {
     if (described.timeout_seconds > 0 && !pretends_) {
       std::stop_source source;
       {
-        const std::scoped_lock lock(mutex_);
+        const std::unique_lock lock = lock_briefly(mutex_);
         timed_[{&live, task}] = source;
       }
       pass_on.emplace(context.stop, [source]() mutable { source.request_stop(); });
@@ -105,7 +105,7 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant) {
   }
   if (described.timeout_seconds > 0 && !pretends_) {
     pass_on.reset();
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     timed_.erase({&live, task});
     if (timed_out_.erase({&live, task}) != 0 && state.state == State::cancelled) {
       state.state = State::failed;
@@ -125,7 +125,7 @@ void GraphRun::on_time(const Work& work, int purpose) {
   if (purpose == timeout) {
     std::stop_source source(std::nostopstate);
     {
-      const std::scoped_lock lock(mutex_);
+      const std::unique_lock lock = lock_briefly(mutex_);
       const auto found = timed_.find({live, work.task});
       if (found == timed_.end()) return;
       source = found->second;
@@ -134,7 +134,7 @@ void GraphRun::on_time(const Work& work, int purpose) {
     source.request_stop();
     return;
   }
-  Harvest& harvest = Harvest::of_thread(false);
+  Harvest& harvest = Harvest::of_thread(nullptr);
   if (purpose == retry) {
     try {
       harvest.submissions.push_back(submission(*live, work.task));
@@ -175,7 +175,7 @@ void GraphRun::set_outputs(LiveTarget& live, int task, const Values& values) {
   live[task].values = std::move(outputs);
   if (!described.measure) return;
   Magnitudes more = described.measure(values);
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   more.merge(live.magnitudes);
   live.magnitudes = std::move(more);
 }
@@ -199,7 +199,7 @@ void GraphRun::load(LiveTarget& live, int task, const Context& context) {
   LiveTask& wanted = live[task];
   if (wanted.state != State::reused) return;
   {
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock = lock_briefly(mutex_);
     changed_.wait(lock, [&] { return !loading_.contains(&wanted); });
     if (!wanted.values.empty()) return;
     loading_.insert(&wanted);
@@ -211,7 +211,7 @@ void GraphRun::load(LiveTarget& live, int task, const Context& context) {
     failure = std::current_exception();
   }
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     loading_.erase(&wanted);
     changed_.notify_all();
   }
@@ -242,7 +242,7 @@ void GraphRun::expand(LiveTarget& live, int task, const Context& context) {
   elements->task = task;
   Target target{live.name, {}, {}, {}, live.index};
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     target.magnitudes = live.magnitudes;
   }
   for (const InputRef& input : expansion.shared)
@@ -264,8 +264,9 @@ void GraphRun::expand(LiveTarget& live, int task, const Context& context) {
     live[task].state = State::done;
     return;
   }
-  const std::scoped_lock lock(mutex_);
-  live.inner[task] = std::move(elements);
+  const std::unique_lock lock = lock_briefly(mutex_);
+  if (!live.inner) live.inner = std::make_unique<std::map<int, std::unique_ptr<Elements>>>();
+  (*live.inner)[task] = std::move(elements);
 }
 
 /// Ends the task that maps a list, all of whose elements have ended.
@@ -366,7 +367,7 @@ bool GraphRun::will_retry(LiveTarget& live, int task) {
   const ErrorKind kind = state.failure->kind;
   if (state.attempts > retries_of(policy, kind)) return false;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     if (retries_[kind]++ >= options_.retries_per_cause) return false;
   }
   if (options_.observer)
@@ -401,7 +402,7 @@ void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Har
   const double size = batching.size && !pretends_ ? batching.size(inputs) : 1;
   Batch* full = nullptr;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     auto& batch = batches_[{&described, key}];
     const bool is_new = !batch;
     if (is_new) {
@@ -429,7 +430,7 @@ void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Har
 
 /// Closes a batch, unless that was done before.
 void GraphRun::submit_batch(Batch* batch, Harvest& harvest) {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   const auto found = std::ranges::find_if(
       batches_, [&](const auto& entry) { return entry.second.get() == batch; });
   if (found == batches_.end()) return;

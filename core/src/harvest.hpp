@@ -1,6 +1,7 @@
 // Harvest: what one thread collects while it ends tasks; see GraphRun.
 #pragma once
 
+#include "brief_lock.hpp"
 #include "graph_run.hpp"
 
 #include <optional>
@@ -14,15 +15,15 @@ struct GraphRun::Harvest {
   std::vector<Submission> submissions;
   std::vector<int> ready;
   std::optional<Work> follow;
-  bool may_follow = false;
+  const Grant* grant = nullptr;  ///< with which one task may go on; null: none may
 
   /// That of this thread, empty. A thread settles one harvest before it begins the next.
-  static Harvest& of_thread(bool may_follow) {
+  static Harvest& of_thread(const Grant* grant) {
     thread_local Harvest harvest;
     harvest.ended.clear();
     harvest.submissions.clear();
     harvest.follow.reset();
-    harvest.may_follow = may_follow;
+    harvest.grant = grant;
     return harvest;
   }
 };

@@ -29,7 +29,9 @@ std::string size_text(std::uint64_t bytes) {
 }
 
 bool Ledger::Waiting::operator<(const Waiting& other) const {
-  return std::tie(epoch, priority, number) < std::tie(other.epoch, other.priority, other.number);
+  const std::uint64_t epoch = number / arrivals_per_epoch;
+  const std::uint64_t other_epoch = other.number / arrivals_per_epoch;
+  return std::tie(epoch, priority, number) < std::tie(other_epoch, other.priority, other.number);
 }
 
 Ledger::Ledger(Capacity capacity)
@@ -75,9 +77,7 @@ void Ledger::check_possible(const std::string& task, const Request& request) con
 }
 
 void Ledger::enqueue(const Work& work, const Priority& priority, const Request& request) {
-  const std::uint64_t number = arrivals_++;
-  waiting_[position(request.arena)].insert(
-      {static_cast<std::uint32_t>(number / arrivals_per_epoch), 0, priority, work, request, number});
+  waiting_[position(request.arena)].insert({arrivals_++, priority, work, request});
 }
 
 std::optional<Ledger::Granted> Ledger::next(Arena arena) {

@@ -89,12 +89,11 @@ class Ledger {
 
  private:
   struct Waiting {
-    std::uint32_t epoch;
-    mutable std::uint32_t passed;
+    std::uint64_t number;  ///< of arrival: no two are equal
     Priority priority;
     Work work;
     Request request;
-    std::uint64_t number;  ///< of arrival: no two are equal
+    mutable std::int32_t passed = 0;
 
     bool operator<(const Waiting& other) const;
   };

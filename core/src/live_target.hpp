@@ -69,7 +69,8 @@ struct LiveTarget {
   Magnitudes magnitudes;           ///< the run's lock guards it
   std::vector<float> levels;  ///< seconds from the start of each task to the end of the target, at best
   Elements* elements = nullptr;                   ///< that it is one of
-  std::map<int, std::unique_ptr<Elements>> inner;  ///< by task; the run's lock guards it
+  /// By task; the run's lock guards it. Null: none of its tasks maps a list now.
+  std::unique_ptr<std::map<int, std::unique_ptr<Elements>>> inner;
 };
 
 /// A target whose tasks have not begun: given tasks have ended, those that feed only these too.

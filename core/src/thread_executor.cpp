@@ -17,7 +17,7 @@ class FedRun {
   FedRun(const Graph& graph, TargetSource source, RunOptions options, std::shared_ptr<ThreadPool> pool)
       : pool_(std::move(pool)),
         source_(std::move(source)),
-        window_(options.window > 0 ? options.window : std::max(64, 16 * pool_->threads())),
+        window_(options.window > 0 ? options.window : std::max(256, 32 * pool_->threads())),
         run_(graph, std::move(options), *pool_, pool_->open_run(), false) {
     run_.on_closed([this] { pool_->close_run(); });
     try {

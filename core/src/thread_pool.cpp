@@ -1,5 +1,7 @@
 #include "thread_pool.hpp"
 
+#include "brief_lock.hpp"
+
 #include <foldstream/error.hpp>
 
 #include <oneapi/tbb/global_control.h>
@@ -38,7 +40,7 @@ ThreadPool::ThreadPool(Capacity capacity, std::uint64_t disorder)
   } catch (const std::system_error&) {
     const std::size_t got = workers_.size();
     {
-      const std::scoped_lock lock(mutex_);
+      const std::unique_lock lock = lock_briefly(mutex_);
       is_closing_ = true;
     }
     for (auto& condition : work_granted_) condition.notify_all();
@@ -56,7 +58,7 @@ void ThreadPool::start_workers() {
 
 ThreadPool::~ThreadPool() {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     is_closing_ = true;
   }
   for (auto& condition : work_granted_) condition.notify_all();
@@ -69,24 +71,24 @@ double ThreadPool::now() const {
 }
 
 int ThreadPool::open_run() {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   ++open_runs_;
   return next_run_++;
 }
 
 void ThreadPool::close_run() {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   --open_runs_;
   ended_.notify_all();
 }
 
 void ThreadPool::wait_for_runs() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   ended_.wait(lock, [this] { return open_runs_ == 0; });
 }
 
 void ThreadPool::wait_until_idle(Job& job) {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   ended_.wait(lock, [&] { return job.held == 0 && timed_job_ != &job; });
   std::erase_if(timers_, [&](const Timer& timer) { return timer.work.job == &job; });
   std::ranges::make_heap(timers_, is_later);
@@ -94,7 +96,7 @@ void ThreadPool::wait_until_idle(Job& job) {
 
 void ThreadPool::submit(std::span<const Submission> submissions) {
   std::vector<std::pair<Work, std::string>> short_ones;
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   for (const Submission& one : submissions) {
     if (one.request.bytes == 0 && one.request.scratch_bytes == 0 && one.request.needs == nullptr)
       continue;
@@ -123,7 +125,7 @@ void ThreadPool::wake(Arena arena) {
 void ThreadPool::serve(Arena arena) {
   oneapi::tbb::task_arena alone(1, 1);
   alone.execute([&] {
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock = lock_briefly(mutex_);
     while (true) {
       const std::optional<Ledger::Granted> granted = ledger_.next(arena);
       is_waiting_[at(arena)] = ledger_.is_waiting(arena);
@@ -146,14 +148,10 @@ void ThreadPool::serve(Arena arena) {
 void ThreadPool::run(const Ledger::Granted& granted) {
   const auto work_through = [&] {
     Work work = granted.work;
-    Grant grant = granted.grant;
+    const Grant& grant = granted.grant;
     while (true) {
       work.job->perform(work, grant);
-      // only a thread alone is like what a follower would be granted
-      const bool is_plain = grant.threads == 1 && grant.request.bytes == 0 &&
-                            grant.request.scratch_bytes == 0 && grant.request.needs == nullptr &&
-                            grant.request.arena == Arena::work;
-      const auto next = work.job->conclude(work, grant, is_plain && may_follow(Arena::work));
+      const auto next = work.job->conclude(work, grant, may_follow(grant.request.arena));
       if (!next) return;
       work = *next;
     }
@@ -166,7 +164,7 @@ void ThreadPool::run(const Ledger::Granted& granted) {
 
 bool ThreadPool::may_follow(Arena arena) {
   if (!is_waiting_[at(arena)].load(std::memory_order_relaxed)) return true;
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_briefly(mutex_);
   if (disorder_ != 0 && random_() % 2 == 0) return false;
   if (!ledger_.may_follow(arena)) return false;
   ledger_.followed(arena);
@@ -182,7 +180,7 @@ void ThreadPool::end(const Ledger::Granted& granted) {
 
 void ThreadPool::after(double seconds, const Work& work, int purpose) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     timers_.push_back({now() + seconds, timer_count_++, work, purpose});
     std::ranges::push_heap(timers_, is_later);
     if (!timekeeper_.joinable()) timekeeper_ = std::thread([this] { keep_time(); });
@@ -192,7 +190,7 @@ void ThreadPool::after(double seconds, const Work& work, int purpose) {
 
 void ThreadPool::hurry(const Job& job) {
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_briefly(mutex_);
     for (Timer& timer : timers_)
       if (timer.work.job == &job) timer.at = 0;
     std::ranges::make_heap(timers_, is_later);
@@ -201,7 +199,7 @@ void ThreadPool::hurry(const Job& job) {
 }
 
 void ThreadPool::keep_time() {
-  std::unique_lock lock(mutex_);
+  std::unique_lock lock = lock_briefly(mutex_);
   while (!is_closing_) {
     if (timers_.empty()) {
       time_changed_.wait(lock);

@@ -54,12 +54,9 @@ class VirtualPool final : public Pool {
   }
 
   void end(const Work& work, const Grant& grant) {
-    const Request& held = grant.request;
-    const bool is_plain = grant.threads == 1 && held.bytes == 0 && held.scratch_bytes == 0 &&
-                          held.needs == nullptr && held.arena == Arena::work;
-    const bool may_follow = is_plain && ledger_.may_follow(Arena::work);
-    if (const auto next = work.job->conclude(work, grant, may_follow)) {
-      ledger_.followed(Arena::work);
+    const Arena arena = grant.request.arena;
+    if (const auto next = work.job->conclude(work, grant, ledger_.may_follow(arena))) {
+      ledger_.followed(arena);
       return start(*next, grant);
     }
     ledger_.release(grant);
@@ -112,7 +109,7 @@ Run VirtualMachine::run() const { return Run(std::shared_ptr<RunState>(impl_, &i
 Run VirtualExecutor::run_source(const Graph& graph, TargetSource source, RunOptions options) {
   const auto clock = std::make_shared<VirtualClock>();
   const int window =
-      options.window > 0 ? options.window : std::max(64, 16 * options_.capacity.threads);
+      options.window > 0 ? options.window : std::max(256, 32 * options_.capacity.threads);
   VirtualMachine machine(clock, graph, options_, std::move(options));
   std::exception_ptr failure;
   bool is_fed = false;

@@ -38,6 +38,7 @@ Wiring::Wiring(const Graph& graph) : graph_(graph), order_(graph_.order()) {
     wired.is_plain = is_plain(task);
     wired.is_batched = static_cast<bool>(task.batching.body);
     has_costs_ = has_costs_ || task.cost;
+    has_measures_ = has_measures_ || task.measure;
     if (const auto& guard = graph_.guard(index)) {
       wired.guard = guard->from_task;
       wired.guard_output = position(graph_.tasks()[at(guard->from_task)]->outputs, guard->port);

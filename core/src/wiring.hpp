@@ -52,6 +52,8 @@ class Wiring {
   int slot(const InputRef& input) const;
 
   bool has_costs() const noexcept { return has_costs_; }
+  /// Whether tasks change the magnitudes of their target.
+  bool has_measures() const noexcept { return has_measures_; }
   /// Of a task that expands.
   const Wiring& inner(int task) const { return *inner_.at(task); }
 
@@ -67,6 +69,7 @@ class Wiring {
   std::unordered_map<std::string, int> slots_;  ///< by "task.port"
   std::unordered_map<int, std::unique_ptr<const Wiring>> inner_;
   bool has_costs_ = false;
+  bool has_measures_ = false;
 };
 
 }  // namespace foldstream

@@ -56,7 +56,7 @@ struct RunOptions {
   /// later is cancelled instead of begun, unless it keeps parts. 0 = none.
   double deadline_seconds = 0;
   int retries_per_cause = 1000;  ///< of the whole run, for each kind of error
-  int window = 0;  ///< most targets that are read ahead; 0 = 16 for each thread, at least 64
+  int window = 0;  ///< most targets that are read ahead; 0 = 32 for each thread, at least 256
 };
 
 /// Runs graphs. Thread-safe: several runs may go on at once and share the executor's threads.
