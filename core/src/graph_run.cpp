@@ -12,23 +12,36 @@ GraphRun::GraphRun(const Graph& graph, RunOptions options, Pool& pool, int numbe
       pool_(pool),
       number_(number),
       pretends_(pretends),
+      saves_(options_.store && options_.store->is_writable() && !pretends),
       began_(pool.now()) {}
 
 // Targets.
+
+Outcome GraphRun::worst_of(const LiveTarget& live) const {
+  std::size_t worst = 0;
+  for (std::size_t i = 1; i < wiring_.size(); ++i)
+    if (badness(live.tasks[i].state) > badness(live.tasks[worst].state)) worst = i;
+  if (wiring_.size() == 0) return {.state = State::done, .message = {}};
+  return outcome_of(live.tasks[worst], options_.store != nullptr);
+}
 
 void GraphRun::admit(Target target) {
   check_index(target.index);
   std::unique_ptr<LiveTarget> made;
   bool is_refused = false;
-  try {
-    made = make_live(wiring_, target);
-  } catch (...) {
-    made = make_refused(wiring_, target, std::current_exception());
-    is_refused = true;
-  }
   {
     const std::unique_lock lock = lock_briefly(mutex_);
     ++live_count_;
+    if (!spare_.empty()) {
+      made = std::move(spare_.back());
+      spare_.pop_back();
+    }
+  }
+  try {
+    made = make_live(wiring_, target, std::move(made));
+  } catch (...) {
+    made = make_refused(wiring_, target, std::current_exception());
+    is_refused = true;
   }
   LiveTarget& live = *made.release();  // end_target takes it back
   notify({.what = Event::What::target_started}, live, -1);
@@ -71,7 +84,7 @@ void GraphRun::begin(LiveTarget& live, Harvest& harvest) {
 /// How long the work behind the start of each task takes at least.
 void GraphRun::set_levels(LiveTarget& live) {
   const Wiring& wiring = *live.wiring;
-  live.levels.assign(wiring.size(), 0);
+  live.levels.assign(wiring.size() + 1, 0);
   const auto& order = wiring.order();
   for (auto task = order.rbegin(); task != order.rend(); ++task) {
     float& level = live.levels[static_cast<std::size_t>(*task)];
@@ -83,6 +96,7 @@ void GraphRun::set_levels(LiveTarget& live) {
     } catch (...) {
       // thrown again when it is the task's turn: then it fails
     }
+    live.levels.back() = std::max(live.levels.back(), level);
   }
 }
 
@@ -90,16 +104,14 @@ void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
   if (ended.elements != nullptr) return end_element(ended, harvest);
   std::unique_ptr<LiveTarget> live(&ended);
   const int index = live->index;
-  TargetOutcome summary{live->name, index, {}};
-  if (options_.observer) {
-    for (std::size_t i = 0; i < wiring_.size(); ++i)
-      summary.tasks.push_back(outcome_of(live->tasks[i], options_.store != nullptr));
-    notify({.what = Event::What::target_ended, .outcome = summary.worst()}, *live, -1);
-  }
-  EndedTarget kept = keep(std::move(live));
+  if (options_.observer)
+    notify({.what = Event::What::target_ended, .outcome = worst_of(*live)}, *live, -1);
+  EndedTarget kept = keep(live);
+  if (live) live->reset();
   const std::unique_lock lock = lock_briefly(mutex_);
   ended_.emplace_hint(ended_.end(), index, std::move(kept));
   --live_count_;
+  if (live) spare_.push_back(std::move(live));
   if (waiting_for_room_ > 0 && live_count_ < waiting_for_room_) changed_.notify_all();
   close_if_finished();
 }
@@ -118,7 +130,8 @@ void GraphRun::end_element(LiveTarget& live, Harvest& harvest) {
   end_task(parent, task, harvest);
 }
 
-EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget> live) const {
+/// Takes `live` if its values are to be kept.
+EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget>& live) const {
   EndedTarget kept;
   kept.name = live->name;
   if (options_.keep_values) {
@@ -151,7 +164,7 @@ void GraphRun::close_if_finished() {
 
 void GraphRun::wait_for_room(int window) {
   std::unique_lock lock = lock_briefly(mutex_);
-  waiting_for_room_ = window - window / 4;  // wake rarely, and then read several
+  waiting_for_room_ = window / 2 + 1;  // wake rarely, and then read several
   if (live_count_ >= window)
     changed_.wait(lock, [&] { return live_count_ < waiting_for_room_ || is_stopped(); });
   waiting_for_room_ = 0;
@@ -261,6 +274,7 @@ void GraphRun::settle(Harvest& harvest) {
     // told before anything that follows from it can begin or end
     if (options_.observer)
       notify({.what = Event::What::task_ended,
+              .time = harvest.time,
               .outcome = outcome_of((*live)[task], options_.store != nullptr)},
              *live, task);
     if (!options_.keep_values) drop_inputs(*live, task);
@@ -277,7 +291,7 @@ void GraphRun::settle(Harvest& harvest) {
 /// Frees the values that no task will read any more.
 void GraphRun::drop_inputs(LiveTarget& live, int task) {
   const auto drop = [&](int producer) {
-    if (live[producer].uses.fetch_sub(1, std::memory_order_acq_rel) == 1) live[producer].values = {};
+    if (live[producer].uses.fetch_sub(1, std::memory_order_acq_rel) == 1) live[producer].values.clear();
   };
   for (const InputSource& source : live.wiring->inputs(task))
     if (source.producer >= 0) drop(source.producer);
@@ -289,8 +303,8 @@ void GraphRun::notify(Event event, const LiveTarget& live, int task) {
   event.target_index = live.index;
   event.target = live.name;
   if (task >= 0) event.task = task_name(live, task);
+  if (event.time == 0) event.time = elapsed();
   const std::unique_lock lock = lock_briefly(notify_mutex_);
-  event.time = elapsed();
   options_.observer->notify(event);
 }
 

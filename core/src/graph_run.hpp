@@ -87,7 +87,8 @@ class GraphRun final : public RunState, public Job {
   void begin(LiveTarget& live, Harvest& harvest);
   void end_target(LiveTarget& live, Harvest& harvest);
   void end_element(LiveTarget& live, Harvest& harvest);
-  EndedTarget keep(std::unique_ptr<LiveTarget> live) const;
+  Outcome worst_of(const LiveTarget& live) const;
+  EndedTarget keep(std::unique_ptr<LiveTarget>& live) const;
   void close_if_finished();
 
   // deciding: graph_run_decide.cpp
@@ -102,15 +103,22 @@ class GraphRun final : public RunState, public Job {
   Cost cost_of(const LiveTarget& live, const Task& task, Cost* uncorrected = nullptr) const;
 
   // running: graph_run_perform.cpp
-  void attempt(LiveTarget& live, int task, const Grant& grant);
+  void attempt(LiveTarget& live, int task, const Grant& grant, double began);
   void compute(LiveTarget& live, int task, const Context& context);
   Values gather_inputs(LiveTarget& live, int task, const Context& context);
   void load(LiveTarget& live, int task, const Context& context);
   void bring_outputs(LiveTarget& live, int task, const Context& context);
-  void set_outputs(LiveTarget& live, int task, const Values& values);
+  void set_outputs(LiveTarget& live, int task, Values&& values);
   void expand(LiveTarget& live, int task, const Context& context);
   void join(Elements& elements);
-  Context make_context(LiveTarget& live, int task, const Grant& grant);
+  /// Whom a running task speaks for.
+  struct Teller {
+    GraphRun* run;
+    LiveTarget* live;
+    int task;
+  };
+  Context make_context(LiveTarget& live, int task, const Grant& grant,
+                       const Teller* teller = nullptr);
   void save(LiveTarget& live, int task, double seconds);
   void fail(LiveTask& task, const std::exception_ptr& why);
   bool will_retry(LiveTarget& live, int task);
@@ -135,6 +143,7 @@ class GraphRun final : public RunState, public Job {
   Pool& pool_;
   const int number_;
   const bool pretends_;
+  const bool saves_;
   const double began_;
 
   std::stop_source stop_;
@@ -150,6 +159,7 @@ class GraphRun final : public RunState, public Job {
   bool is_fed_ = false;
   bool is_closed_ = false;
   std::map<int, EndedTarget> ended_;  ///< by target index
+  std::vector<std::unique_ptr<LiveTarget>> spare_;  ///< to be used again
   std::set<const LiveTask*> loading_;
   std::map<std::pair<const LiveTarget*, int>, std::stop_source> timed_;  ///< attempts with a timeout
   std::set<std::pair<const LiveTarget*, int>> timed_out_;

@@ -110,7 +110,7 @@ Cost GraphRun::cost_of(const LiveTarget& live, const Task& task, Cost* uncorrect
   if (!task.cost) return {};
   std::unique_lock lock(mutex_, std::defer_lock);
   if (live.wiring->has_measures()) lock.lock();
-  const Cost cost = task.cost(live.magnitudes);
+  const Cost cost = task.cost(live.magnitudes());
   if (lock.owns_lock()) lock.unlock();
   if (uncorrected != nullptr) *uncorrected = cost;
   return options_.costs ? options_.costs->corrected(task.name, cost) : cost;
@@ -127,7 +127,7 @@ Submission GraphRun::submission(LiveTarget& live, int task) {
   one.priority.target = live.index;
   one.priority.position = task;
   if (!live.levels.empty()) {
-    one.priority.path = -*std::ranges::max_element(live.levels);
+    one.priority.path = -live.levels.back();
     one.priority.level = -live.levels[position_of(task)];
   }
   if (wired.is_plain) {

@@ -6,9 +6,16 @@
 #include <algorithm>
 #include <new>
 #include <optional>
+#include <utility>
 
 namespace foldstream {
 namespace {
+
+/// When the body that this thread ran last ended, on the clock of its pool: reading it costs as much
+/// as a small task.
+thread_local double ended_at = 0;
+/// Whether what it runs next follows from that at once.
+thread_local bool goes_on = false;
 
 bool ran_out_of_memory(const LiveTask& task) {
   return task.failure && task.failure->kind == ErrorKind::Resources;
@@ -32,8 +39,10 @@ int retries_of(const Retry& retry, ErrorKind kind) {
 }  // namespace
 
 void GraphRun::perform(const Work& work, const Grant& grant) {
+  const bool follows = std::exchange(goes_on, false) && !pretends_;
   if (work.task < 0) return perform_batch(*static_cast<Batch*>(work.item), grant);
-  attempt(*static_cast<LiveTarget*>(work.item), work.task, grant);
+  attempt(*static_cast<LiveTarget*>(work.item), work.task, grant,
+          follows ? ended_at : pool_.now());
 }
 
 std::optional<Work> GraphRun::conclude(const Work& work, const Grant& grant, bool may_follow) {
@@ -43,6 +52,7 @@ std::optional<Work> GraphRun::conclude(const Work& work, const Grant& grant, boo
   } else {
     LiveTarget& live = *static_cast<LiveTarget*>(work.item);
     LiveTask& task = live[work.task];
+    if (!pretends_) harvest.time = ended_at - began_;
     if (task.state == State::waiting) {  // it waits for its elements
       Elements& elements = [&]() -> Elements& {
         const std::unique_lock lock = lock_briefly(mutex_);
@@ -56,6 +66,7 @@ std::optional<Work> GraphRun::conclude(const Work& work, const Grant& grant, boo
     }
   }
   settle(harvest);
+  goes_on = harvest.follow.has_value();
   return harvest.follow;
 }
 
@@ -70,14 +81,14 @@ double GraphRun::pretended_seconds(const Work& work, const Grant& grant) const {
   return longest;
 }
 
-void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant) {
+void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double began) {
   LiveTask& state = live[task];
   const Task& described = *(*live.wiring)[task].task;
-  const double began = pool_.now();
   if (state.attempts < 255) ++state.attempts;
   std::optional<std::stop_callback<std::function<void()>>> pass_on;
+  const Teller teller{this, &live, task};
   try {
-    Context context = make_context(live, task, grant);
+    Context context = make_context(live, task, grant, &teller);
     context.check_cancelled();
     if (described.timeout_seconds > 0 && !pretends_) {
       std::stop_source source;
@@ -90,7 +101,7 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant) {
       pool_.after(described.timeout_seconds, {this, &live, task}, timeout);
     }
     if (options_.observer)
-      notify({.what = Event::What::task_started, .threads = grant.threads,
+      notify({.what = Event::What::task_started, .time = began - began_, .threads = grant.threads,
               .text = std::string(context.device)},
              live, task);
     if (pretends_)
@@ -117,7 +128,8 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant) {
           std::make_exception_ptr(Error(ErrorKind::Task, state.failure->message));
     }
   }
-  state.seconds = static_cast<float>(pool_.now() - began);
+  ended_at = pool_.now();
+  state.seconds = static_cast<float>(ended_at - began);
 }
 
 void GraphRun::on_time(const Work& work, int purpose) {
@@ -160,24 +172,24 @@ void GraphRun::compute(LiveTarget& live, int task, const Context& context) {
   live[task].state = State::done;
 }
 
-void GraphRun::set_outputs(LiveTarget& live, int task, const Values& values) {
+void GraphRun::set_outputs(LiveTarget& live, int task, Values&& values) {
   const Task& described = *(*live.wiring)[task].task;
-  std::vector<Value> outputs;
+  Magnitudes more = described.measure ? described.measure(values) : Magnitudes();
+  std::vector<Value>& outputs = live[task].values;
+  outputs.clear();
   outputs.reserve(described.outputs.size());
   for (const Port& port : described.outputs) {
-    const auto found = values.find(port.name);
+    const auto found = std::ranges::find(values, port.name, &Values::Entry::first);
     if (found == values.end() || !(found->second.type() == port.type))
       throw Error(ErrorKind::Internal, "task '" + described.name + "' gave no '" +
                                            port.type.name() + "' at its output '" + port.name +
                                            "'.");
-    outputs.push_back(found->second);
+    outputs.push_back(std::move(found->second));
   }
-  live[task].values = std::move(outputs);
   if (!described.measure) return;
-  Magnitudes more = described.measure(values);
   const std::unique_lock lock = lock_briefly(mutex_);
-  more.merge(live.magnitudes);
-  live.magnitudes = std::move(more);
+  if (live.sizes) more.merge(*live.sizes);
+  live.sizes = std::make_unique<Magnitudes>(std::move(more));
 }
 
 Values GraphRun::gather_inputs(LiveTarget& live, int task, const Context& context) {
@@ -243,7 +255,7 @@ void GraphRun::expand(LiveTarget& live, int task, const Context& context) {
   Target target{live.name, {}, {}, {}, live.index};
   {
     const std::unique_lock lock = lock_briefly(mutex_);
-    target.magnitudes = live.magnitudes;
+    target.magnitudes = live.magnitudes();
   }
   for (const InputRef& input : expansion.shared)
     if (const auto value = inputs.find(input.port); value != inputs.end())
@@ -306,17 +318,21 @@ void GraphRun::join(Elements& elements) {
   }
 }
 
-Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant) {
+/// @param teller  outlives the context
+Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
+                               const Teller* teller) {
   Context context;
   context.threads = grant.threads;
   context.stop = stop_.get_token();
-  if (options_.observer) {
-    context.progress = [this, &live, task](double fraction, std::string_view what) {
-      notify({.what = Event::What::task_progress, .fraction = fraction, .text = std::string(what)},
-             live, task);
+  if (teller != nullptr && options_.observer) {  // one pointer: std::function needs no memory for it
+    context.progress = [teller](double fraction, std::string_view what) {
+      teller->run->notify(
+          {.what = Event::What::task_progress, .fraction = fraction, .text = std::string(what)},
+          *teller->live, teller->task);
     };
-    context.warn = [this, &live, task](std::string_view message) {
-      notify({.what = Event::What::warning, .text = std::string(message)}, live, task);
+    context.warn = [teller](std::string_view message) {
+      teller->run->notify({.what = Event::What::warning, .text = std::string(message)},
+                          *teller->live, teller->task);
     };
   }
   context.attempt = std::max<int>(1, live[task].attempts);
@@ -332,7 +348,7 @@ Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant) {
 /// Into the store, if there is one and the task has a key.
 void GraphRun::save(LiveTarget& live, int task, double seconds) {
   const LiveTask& state = live[task];
-  if (!options_.store || !state.has_key || pretends_) return;
+  if (!saves_ || !state.has_key) return;
   const Task& described = *(*live.wiring)[task].task;
   StoredTask stored{live.name, task_name(live, task), seconds, {}, ""};
   for (std::size_t i = 0; i < described.outputs.size(); ++i)
@@ -450,7 +466,8 @@ void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
   }
   try {
     const Batch::Member& first = batch.members.front();
-    const Context context = make_context(*first.live, first.task, grant);
+    const Teller teller{this, first.live, first.task};
+    const Context context = make_context(*first.live, first.task, grant, &teller);
     context.check_cancelled();
     std::vector<Values> outputs(inputs.size());
     if (!pretends_) outputs = batch.task->batching.body(inputs, context);
@@ -463,7 +480,7 @@ void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
       LiveTask& task = (*batch.members[i].live)[batch.members[i].task];
       task.seconds = static_cast<float>(seconds);
       try {
-        if (!pretends_) set_outputs(*batch.members[i].live, batch.members[i].task, outputs[i]);
+        if (!pretends_) set_outputs(*batch.members[i].live, batch.members[i].task, std::move(outputs[i]));
         task.state = State::done;
         save(*batch.members[i].live, batch.members[i].task, seconds);
       } catch (...) {

@@ -15,6 +15,7 @@ struct GraphRun::Harvest {
   std::vector<Submission> submissions;
   std::vector<int> ready;
   std::optional<Work> follow;
+  double time = 0;               ///< of the run, when the last body ended; 0: none has
   const Grant* grant = nullptr;  ///< with which one task may go on; null: none may
 
   /// That of this thread, empty. A thread settles one harvest before it begins the next.
@@ -24,6 +25,7 @@ struct GraphRun::Harvest {
     harvest.submissions.clear();
     harvest.follow.reset();
     harvest.grant = grant;
+    harvest.time = 0;
     return harvest;
   }
 };

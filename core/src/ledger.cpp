@@ -78,6 +78,7 @@ void Ledger::check_possible(const std::string& task, const Request& request) con
 
 void Ledger::enqueue(const Work& work, const Priority& priority, const Request& request) {
   waiting_[position(request.arena)].insert({arrivals_++, priority, work, request});
+  is_waiting_[position(request.arena)].store(true, std::memory_order_relaxed);
 }
 
 std::optional<Ledger::Granted> Ledger::next(Arena arena) {
@@ -90,6 +91,8 @@ std::optional<Ledger::Granted> Ledger::next(Arena arena) {
         if (&other != &waiting && !other.empty()) ++other.begin()->passed;
       Granted granted{candidate->work, take(candidate->request, waiting.size())};
       waiting.erase(candidate);
+      is_waiting_[position(arena)].store(!waiting.empty(), std::memory_order_relaxed);
+      follows_left_[position(arena)].store(patience, std::memory_order_relaxed);
       return granted;
     }
     if (candidate->passed >= patience) return std::nullopt;
@@ -163,14 +166,9 @@ std::string Ledger::shortage(const Request& request) const {
   return request.needs->device.empty() || find_device(request) >= 0 ? "" : "a device";
 }
 
-bool Ledger::may_follow(Arena arena) const noexcept {
-  const Queue& waiting = queue(arena);
-  return waiting.empty() || waiting.begin()->passed < patience;
-}
-
-void Ledger::followed(Arena arena) noexcept {
-  const Queue& waiting = queue(arena);
-  if (!waiting.empty()) ++waiting.begin()->passed;
+bool Ledger::follow(Arena arena) noexcept {
+  if (!is_waiting_[position(arena)].load(std::memory_order_relaxed)) return true;
+  return follows_left_[position(arena)].fetch_sub(1, std::memory_order_relaxed) > 0;
 }
 
 }  // namespace foldstream

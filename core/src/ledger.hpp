@@ -5,6 +5,7 @@
 #include <foldstream/task.hpp>
 
 #include <array>
+#include <atomic>
 #include <compare>
 #include <cstdint>
 #include <memory>
@@ -75,10 +76,8 @@ class Ledger {
   void release(const Grant& grant);
 
   /// Whether a thread of the arena that has ended its work may go on with what follows from it,
-  /// past those that wait here.
-  bool may_follow(Arena arena) const noexcept;
-  /// A thread has done so.
-  void followed(Arena arena) noexcept;
+  /// past those that wait here: `patience` times between two grants. Thread-safe, unlike the rest.
+  bool follow(Arena arena) noexcept;
 
   bool is_waiting(Arena arena) const noexcept { return !queue(arena).empty(); }
   /// What the request needs that is not free: "memory", "a device", "threads", a token's name;
@@ -117,6 +116,8 @@ class Ledger {
   std::map<std::string, int> free_tokens_;
   std::array<Queue, arena_count> waiting_;
   std::uint64_t arrivals_ = 0;
+  std::array<std::atomic<bool>, arena_count> is_waiting_{};  ///< as of the queues
+  std::array<std::atomic<int>, arena_count> follows_left_{};
 };
 
 /// "12.3 GB", "4.0 MB".

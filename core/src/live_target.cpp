@@ -107,8 +107,12 @@ void count(LiveTarget& live) {
 
 void append_hex(std::string& text, const Key& key) {
   static constexpr char digits[] = "0123456789abcdef";
-  for (const std::uint64_t half : {key.high, key.low})
-    for (int shift = 60; shift >= 0; shift -= 4) text += digits[half >> shift & 15U];
+  char hex[32];
+  for (int i = 0; i < 16; ++i) {
+    hex[15 - i] = digits[key.high >> 4 * i & 15U];
+    hex[31 - i] = digits[key.low >> 4 * i & 15U];
+  }
+  text.append(hex, sizeof hex);
 }
 
 /// Appends what changes when the value of an input does; false: unknown.
@@ -138,11 +142,29 @@ bool append_source(const LiveTarget& live, const InputSource& source, std::strin
 
 }  // namespace
 
-std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target) {
-  auto live = std::make_unique<LiveTarget>(wiring);
+void LiveTarget::reset() {
+  for (std::size_t i = 0; i < wiring->size(); ++i) {
+    LiveTask& task = tasks[i];
+    task.seconds = 0;
+    task.state = State::waiting;
+    task.has_key = false;
+    task.attempts = 0;
+    task.shrinks = 0;
+    task.values.clear();
+    task.failure.reset();
+  }
+  bound.clear();
+  sizes.reset();
+  inner.reset();
+}
+
+std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target,
+                                      std::unique_ptr<LiveTarget> spare) {
+  std::unique_ptr<LiveTarget> live =
+      spare ? std::move(spare) : std::make_unique<LiveTarget>(wiring);
   live->name = target.name;
   live->index = target.index;
-  live->magnitudes = target.magnitudes;
+  if (!target.magnitudes.empty()) live->sizes = std::make_unique<Magnitudes>(target.magnitudes);
   if (!target.given.empty()) {
     take_given(*live, target);
     prune(*live);

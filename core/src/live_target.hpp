@@ -56,6 +56,12 @@ struct LiveTarget {
   explicit LiveTarget(const Wiring& wired)
       : wiring(&wired), tasks(std::make_unique<LiveTask[]>(wired.size())) {}
 
+  /// As new, with the memory it had.
+  void reset();
+  const Magnitudes& magnitudes() const {
+    static const Magnitudes none;
+    return sizes ? *sizes : none;
+  }
   LiveTask& operator[](int task) { return tasks[static_cast<std::size_t>(task)]; }
   const LiveTask& operator[](int task) const { return tasks[static_cast<std::size_t>(task)]; }
 
@@ -66,8 +72,10 @@ struct LiveTarget {
   std::atomic<int> remaining = 0;  ///< tasks that have not ended
   std::unique_ptr<LiveTask[]> tasks;
   std::vector<Value> bound;        ///< by slot
-  Magnitudes magnitudes;           ///< the run's lock guards it
-  std::vector<float> levels;  ///< seconds from the start of each task to the end of the target, at best
+  std::unique_ptr<Magnitudes> sizes;  ///< the run's lock guards it; null: none are known
+  /// Seconds from the start of each task to the end of the target, at best; last, those of the
+  /// longest chain. Empty: not known.
+  std::vector<float> levels;
   Elements* elements = nullptr;                   ///< that it is one of
   /// By task; the run's lock guards it. Null: none of its tasks maps a list now.
   std::unique_ptr<std::map<int, std::unique_ptr<Elements>>> inner;
@@ -76,7 +84,9 @@ struct LiveTarget {
 /// A target whose tasks have not begun: given tasks have ended, those that feed only these too.
 /// @throws Error{InvalidArgument} for an input that nothing feeds or that is fed twice, or a value of
 /// a wrong type; Error{NotFound} for a task or port that is none.
-std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target);
+/// @param spare  a target of the same wiring to be used again; may be null
+std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target,
+                                      std::unique_ptr<LiveTarget> spare = nullptr);
 /// One with all tasks failed: for a target that `make_live` refuses.
 std::unique_ptr<LiveTarget> make_refused(const Wiring& wiring, const Target& target,
                                          const std::exception_ptr& why);

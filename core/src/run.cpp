@@ -8,7 +8,8 @@ namespace {
 constexpr std::array<std::string_view, 8> state_names = {
     "waiting", "done", "reused", "given", "failed", "skipped", "cancelled", "bypassed"};
 
-/// Worse states are larger.
+}  // namespace
+
 int badness(State state) {
   switch (state) {
     case State::failed:
@@ -21,8 +22,6 @@ int badness(State state) {
       return 0;
   }
 }
-
-}  // namespace
 
 std::string_view to_string(State state) { return state_names.at(static_cast<std::size_t>(state)); }
 

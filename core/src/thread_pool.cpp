@@ -113,7 +113,6 @@ void ThreadPool::submit(std::span<const Submission> submissions) {
     if (disorder_ != 0) priority.user = static_cast<std::int32_t>(random_());
     ++one.work.job->held;
     ledger_.enqueue(one.work, priority, one.request);
-    is_waiting_[at(one.request.arena)] = true;
     wake(one.request.arena);
   }
 }
@@ -128,7 +127,6 @@ void ThreadPool::serve(Arena arena) {
     std::unique_lock lock = lock_briefly(mutex_);
     while (true) {
       const std::optional<Ledger::Granted> granted = ledger_.next(arena);
-      is_waiting_[at(arena)] = ledger_.is_waiting(arena);
       if (granted) {
         if (ledger_.is_waiting(arena)) wake(arena);
         lock.unlock();
@@ -163,12 +161,11 @@ void ThreadPool::run(const Ledger::Granted& granted) {
 }
 
 bool ThreadPool::may_follow(Arena arena) {
-  if (!is_waiting_[at(arena)].load(std::memory_order_relaxed)) return true;
-  const std::unique_lock lock = lock_briefly(mutex_);
-  if (disorder_ != 0 && random_() % 2 == 0) return false;
-  if (!ledger_.may_follow(arena)) return false;
-  ledger_.followed(arena);
-  return true;
+  if (disorder_ != 0) {
+    const std::unique_lock lock = lock_briefly(mutex_);
+    if (random_() % 2 == 0) return false;
+  }
+  return ledger_.follow(arena);
 }
 
 void ThreadPool::end(const Ledger::Granted& granted) {

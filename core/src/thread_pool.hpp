@@ -4,7 +4,6 @@
 #include "pool.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -61,7 +60,6 @@ class ThreadPool final : public Pool {
   Ledger ledger_;
   std::array<std::condition_variable, arena_count> work_granted_;
   std::array<int, arena_count> idle_{};
-  std::array<std::atomic<bool>, arena_count> is_waiting_{};  ///< a hint for may_follow
   std::condition_variable ended_;
   std::condition_variable time_changed_;
   std::vector<Timer> timers_;  ///< a heap, the earliest first

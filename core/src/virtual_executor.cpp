@@ -55,10 +55,8 @@ class VirtualPool final : public Pool {
 
   void end(const Work& work, const Grant& grant) {
     const Arena arena = grant.request.arena;
-    if (const auto next = work.job->conclude(work, grant, ledger_.may_follow(arena))) {
-      ledger_.followed(arena);
+    if (const auto next = work.job->conclude(work, grant, ledger_.follow(arena)))
       return start(*next, grant);
-    }
     ledger_.release(grant);
     dispatch_soon();
   }

@@ -93,6 +93,7 @@ class RunStore::Impl {
   }
 
   const fs::path& folder() const { return folder_; }
+  bool is_writable() const { return journal_.has_value(); }
 
   bool contains(const Key& key) const {
     const std::shared_lock lock(index_mutex_);
@@ -283,6 +284,7 @@ RunStore::RunStore(const fs::path& folder, ReportDamage report)
 RunStore::~RunStore() = default;
 
 const fs::path& RunStore::folder() const { return impl_->folder(); }
+bool RunStore::is_writable() const { return impl_->is_writable(); }
 bool RunStore::contains(const Key& key) const { return impl_->contains(key); }
 std::optional<StoredTask> RunStore::load(const Key& key) { return impl_->load(key); }
 void RunStore::save(const Key& key, const StoredTask& task) { impl_->save(key, task); }

@@ -31,6 +31,9 @@ constexpr bool is_good(State state) noexcept {
          state == State::bypassed;
 }
 
+/// Worse states are larger: 0 is good.
+int badness(State state);
+
 /// How a task of a target ended, and why.
 struct Outcome {
   State state = State::waiting;

@@ -57,6 +57,9 @@ class Store {
   /// The stored task; nothing if it is absent, or damaged (the damage is reported once, by the
   /// store's own means, and the task counts as absent from then on).
   virtual std::optional<StoredTask> load(const Key& key) = 0;
+  /// Whether `save` may be called. A run looks results up in a store that is not writable, and keeps
+  /// none in it.
+  virtual bool is_writable() const { return true; }
   /// Durable when it returns. Storing a key again replaces what was there.
   /// @throws Error{Io} if it could not be made durable; nothing that was stored is lost.
   virtual void save(const Key& key, const StoredTask& task) = 0;

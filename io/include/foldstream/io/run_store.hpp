@@ -61,6 +61,7 @@ class RunStore final : public Store {
   const std::filesystem::path& folder() const;
 
   bool contains(const Key& key) const override;
+  bool is_writable() const override;
   /// Checks every byte against its checksum.
   std::optional<StoredTask> load(const Key& key) override;
   /// @throws Error{Io} if the disk is full or fails: the message names the cure. The store can be
