@@ -8,8 +8,11 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstring>
+#include <deque>
 #include <exception>
+#include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -60,13 +63,12 @@ class SpinLock {
 using Spawned = std::function<void(FlowThread&)>;
 
 /// What is ready, or nearly: tasks that must still be told of one end each, by their places in
-/// the array of successors; a task; or a spawned body.
+/// the array of successors; or a task.
 struct Ready {
-  enum class Kind : std::uint8_t { told, task, spawned };
+  enum class Kind : std::uint8_t { told, task };
   Kind kind;
   std::uint32_t begin;
   std::uint32_t end;
-  Spawned* body;
 };
 
 struct Span {
@@ -78,24 +80,26 @@ struct Span {
 /// What is ready on one thread: it takes from the back, others from the front.
 struct alignas(128) Queue {
   SpinLock mutex;
-  std::vector<Ready> items;
-  std::size_t front = 0;
+  std::deque<Ready> items;
+  std::deque<Spawned> bodies;
   std::atomic<bool> has_any = false;
   std::vector<Span> spans;
 
   void push(const Ready& ready) {
     const std::scoped_lock lock(mutex);
-    if (front == items.size()) {
-      items.clear();
-      front = 0;
-    }
     items.push_back(ready);
+    has_any.store(true, std::memory_order_relaxed);
+  }
+  void push(Spawned body) {
+    const std::scoped_lock lock(mutex);
+    bodies.push_back(std::move(body));
     has_any.store(true, std::memory_order_relaxed);
   }
 
   bool pop(Ready& ready) {
+    if (!has_any.load(std::memory_order_relaxed)) return false;
     const std::scoped_lock lock(mutex);
-    if (front == items.size()) return false;
+    if (items.empty()) return false;
     Ready& last = items.back();
     ready = last;
     if (last.end - last.begin > chunk) {
@@ -103,26 +107,50 @@ struct alignas(128) Queue {
       ready.begin = last.end;
     } else {
       items.pop_back();
-      has_any.store(front != items.size(), std::memory_order_relaxed);
+      note();
     }
+    return true;
+  }
+  bool pop(Spawned& body) {
+    if (!has_any.load(std::memory_order_relaxed)) return false;
+    const std::scoped_lock lock(mutex);
+    if (bodies.empty()) return false;
+    body = std::move(bodies.back());
+    bodies.pop_back();
+    note();
     return true;
   }
 
-  bool steal(Ready& ready) {
+  /// Moves about half of what is first here to a thread that has nothing.
+  bool give(Queue& to) {
     if (!has_any.load(std::memory_order_relaxed)) return false;
-    const std::scoped_lock lock(mutex);
-    if (front == items.size()) return false;
-    Ready& first = items[front];
-    ready = first;
-    if (const std::uint32_t half = (first.end - first.begin) / 2; half > 0) {
-      ready.end = first.begin + half;
-      first.begin += half;
-    } else {
-      ++front;
-      has_any.store(front != items.size(), std::memory_order_relaxed);
+    std::vector<Spawned> taken;
+    std::optional<Ready> ready;
+    {
+      const std::scoped_lock lock(mutex);
+      if (!bodies.empty()) {
+        const std::size_t count = std::min<std::size_t>(chunk, (bodies.size() + 1) / 2);
+        const auto end = bodies.begin() + static_cast<std::ptrdiff_t>(count);
+        taken.assign(std::make_move_iterator(bodies.begin()), std::make_move_iterator(end));
+        bodies.erase(bodies.begin(), end);
+      } else if (!items.empty()) {
+        Ready& first = items.front();
+        ready = first;
+        if (const std::uint32_t half = (first.end - first.begin) / 2; half > 0) {
+          ready->end = first.begin + half;
+          first.begin += half;
+        } else {
+          items.pop_front();
+        }
+      }
+      note();
     }
-    return true;
+    for (Spawned& body : taken) to.push(std::move(body));
+    if (ready) to.push(*ready);
+    return ready || !taken.empty();
   }
+
+  void note() { has_any.store(!items.empty() || !bodies.empty(), std::memory_order_relaxed); }
 };
 
 }  // namespace
@@ -197,11 +225,7 @@ class FlowRun final : public Job {
     const auto end = static_cast<std::uint32_t>(wires_.successors.size());
     if (is_traced_)
       for (Queue& queue : queues_) queue.spans.reserve(wires_.counters.size());
-    if (begin < end) queues_.front().push({Ready::Kind::told, begin, end, nullptr});
-  }
-  ~FlowRun() override {
-    for (Queue& queue : queues_)
-      for (Ready ready{}; queue.pop(ready);) delete ready.body;
+    if (begin < end) queues_.front().push({Ready::Kind::told, begin, end});
   }
 
   static ThreadPool& pool_of(ThreadExecutor& executor) { return *executor.pool_; }
@@ -232,10 +256,8 @@ class FlowRun final : public Job {
   }
 
   void spawn(int thread, Spawned body) {
-    auto owned = std::make_unique<Spawned>(std::move(body));
     outstanding_.fetch_add(1, std::memory_order_relaxed);
-    queues_[static_cast<std::size_t>(thread)].push({Ready::Kind::spawned, 0, 1, owned.get()});
-    owned.release();
+    queues_[static_cast<std::size_t>(thread)].push(std::move(body));
   }
 
   void perform(const Work& work, const Grant&) override {
@@ -245,11 +267,19 @@ class FlowRun final : public Job {
     thread.number_ = work.task;
     int rounds = 0;
     Ready ready{};
+    Spawned body;
     std::int64_t ended = 0;
     while (true) {
-      if (own.pop(ready) || steal(work.task, ready)) {
-        rounds = 0;
+      if (own.pop(ready)) {
         ended += work_on(ready, own, thread);
+        continue;
+      }
+      if (own.pop(body)) {
+        ended += call(body, own, thread);
+        continue;
+      }
+      if (steal(work.task)) {
+        rounds = 0;
         continue;
       }
       // what this thread has ended is told when it has nothing else to do
@@ -264,21 +294,22 @@ class FlowRun final : public Job {
   void on_waiting(const Work&, const std::string&) override {}
 
  private:
-  bool steal(int thread, Ready& ready) {
+  bool steal(int thread) {
+    const auto own = static_cast<std::size_t>(thread);
     for (std::size_t i = 1; i < queues_.size(); ++i)
-      if (queues_[(static_cast<std::size_t>(thread) + i) % queues_.size()].steal(ready)) return true;
+      if (queues_[(own + i) % queues_.size()].give(queues_[own])) return true;
     return false;
+  }
+
+  std::int64_t call(const Spawned& body, Queue& own, FlowThread& thread) {
+    const std::uint64_t begin = is_traced_ ? ticks() : 0;
+    guard([&] { body(thread); });
+    if (is_traced_) own.spans.push_back({-1, begin, ticks()});
+    return 1;
   }
 
   /// @returns how many tasks ended.
   std::int64_t work_on(const Ready& ready, Queue& own, FlowThread& thread) {
-    if (ready.kind == Ready::Kind::spawned) {
-      const std::unique_ptr<Spawned> body(ready.body);
-      const std::uint64_t begin = is_traced_ ? ticks() : 0;
-      guard([&] { (*body)(thread); });
-      if (is_traced_) own.spans.push_back({-1, begin, ticks()});
-      return 1;
-    }
     if (ready.kind == Ready::Kind::task) return follow(static_cast<std::int32_t>(ready.begin), own, thread);
     std::int64_t ended = 0;
     for (std::uint32_t place = ready.begin; place < ready.end; ++place)
@@ -316,7 +347,7 @@ class FlowRun final : public Job {
     const std::uint32_t end = wires_.first[task + 1];
     std::uint32_t place = wires_.first[task];
     if (end - place >= wide) {
-      own.push({Ready::Kind::told, place, end, nullptr});
+      own.push({Ready::Kind::told, place, end});
       return -1;
     }
     std::int32_t next = -1;
@@ -325,7 +356,7 @@ class FlowRun final : public Job {
       if (!is_last_end(successor)) continue;
       if (next >= 0) {
         const auto ready = static_cast<std::uint32_t>(successor);
-        own.push({Ready::Kind::task, ready, ready + 1, nullptr});
+        own.push({Ready::Kind::task, ready, ready + 1});
       } else {
         next = successor;
       }
