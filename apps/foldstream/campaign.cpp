@@ -2,14 +2,17 @@
 
 #include "campaign_files.hpp"
 #include "commands.hpp"
+#include "costs.hpp"
 #include "interrupt.hpp"
 #include "results_folder.hpp"
 
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <thread>
 
 namespace foldstream::apps {
@@ -32,13 +35,27 @@ struct Campaign {
     }
     check_has_homologs(targets, options);
     workflow = workflows::build(definition, catalog);
+    costs = read_costs(options.out);
+    sort_longest_first();
   }
 
-  Plan plan(int threads) const {
+  Plan plan() const {
     std::vector<PlanTarget> sizes;
     for (const InputTarget& target : targets.good)
       sizes.push_back(make_plan_target(target, search_tasks(definition)));
-    return make_plan(workflow.graph, sizes, threads);
+    return make_plan(workflow.graph, sizes, 1, costs.get());
+  }
+
+  /// So that no long target is left for the end, when other threads and ranks have nothing to do.
+  /// All ranks find the same order: the estimates are not corrected.
+  void sort_longest_first() {
+    std::vector<std::pair<double, InputTarget>> timed;
+    for (InputTarget& target : targets.good) {
+      const PlanTarget size = make_plan_target(target, search_tasks(definition));
+      timed.emplace_back(make_plan(workflow.graph, {size}, 1).seconds, std::move(target));
+    }
+    std::ranges::stable_sort(timed, std::greater(), &std::pair<double, InputTarget>::first);
+    for (std::size_t i = 0; i < timed.size(); ++i) targets.good[i] = std::move(timed[i].second);
   }
 
   /// Gives the targets one by one; the executor may ask from a thread of its own.
@@ -55,6 +72,7 @@ struct Campaign {
   workflows::Definition definition;
   Targets targets;
   workflows::Workflow workflow;
+  std::shared_ptr<CostBook> costs;
 };
 
 /// Waits for the end of the run, and passes Ctrl-C and SIGTERM on to it.
@@ -100,7 +118,10 @@ CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& e
   const auto began = Clock::now();
   const Interrupt interrupt;
   Run run = executor.run_source(campaign.workflow.graph, campaign.source(),
-                                 {store, observer, /*keep_values=*/false});
+                                 {.store = store,
+                                  .observer = observer,
+                                  .keep_values = false,
+                                  .costs = campaign.costs});
   wait_for(run, ranks.rank() == 0);
   observer->progress.finish();
   return {campaign.options,
@@ -111,6 +132,7 @@ CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& e
           run.outcomes(),
           std::chrono::duration<double>(Clock::now() - began).count(),
           ranks.size(),
+          observer->accounting.efficiency(ranks.threads(campaign.options.threads)),
           Interrupt::signal() != 0};
 }
 
@@ -130,7 +152,8 @@ int run_campaign(const CampaignOptions& options) {
   const auto store = std::make_shared<io::RunStore>(options.out, ranks.rank(), [](const auto& damage) {
     fmt::print(stderr, "damaged: {}\n", to_string(damage));
   });
-  const auto observer = std::make_shared<CampaignObserver>(campaign.plan(1), isatty(STDERR_FILENO) == 1);
+  const auto observer = std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph,
+                                                           isatty(STDERR_FILENO) == 1);
   const auto memory = static_cast<std::uint64_t>(options.memory_gb * 1e9);
   const auto executor = ranks.make_executor(options.threads, memory);
   CampaignResult result = execute(campaign, ranks, *executor, store, observer);
@@ -139,7 +162,8 @@ int run_campaign(const CampaignOptions& options) {
     store->refresh();
     const workflows::report::Report report = make_report(result);
     write_campaign_files(result, report, *store, observer->trace);
-    print_summary(options, report);
+    write_costs(options.out, *campaign.costs);
+    print_summary(result, report);
   }
   return exit_code(result);
 }

@@ -7,6 +7,7 @@
 #include "targets.hpp"
 #include "trace.hpp"
 
+#include <foldstream/accounting.hpp>
 #include <foldstream/executor.hpp>
 #include <foldstream/io/run_store.hpp>
 #include <foldstream/workflows/definition.hpp>
@@ -20,14 +21,17 @@ namespace foldstream::apps {
 /// Hears all events: shows progress, records the trace. Calls come one at a time.
 class CampaignObserver final : public Observer {
  public:
-  CampaignObserver(const Plan& plan, bool is_terminal) : progress(plan, is_terminal) {}
+  CampaignObserver(const Plan& plan, const Graph& graph, bool is_terminal)
+      : progress(plan, is_terminal), accounting(graph) {}
   void notify(const Event& event) override {
     progress.notify(event);
     trace.notify(event);
+    accounting.notify(event);
   }
 
   Progress progress;
   Trace trace;
+  Accounting accounting;
 };
 
 /// A finished campaign, to be written down.
@@ -40,6 +44,7 @@ struct CampaignResult {
   std::vector<TargetOutcome> outcomes;  ///< of the targets that ended
   double seconds = 0;
   int ranks = 1;
+  Efficiency efficiency;
   bool was_interrupted = false;
 };
 

@@ -10,17 +10,45 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <functional>
 
 namespace foldstream::apps {
 namespace {
 
 namespace report = workflows::report;
 
+/// Targets are run in another order than they were read in.
+std::vector<TargetOutcome> in_input_order(const CampaignResult& result) {
+  std::vector<TargetOutcome> outcomes = result.outcomes;
+  const auto number = [&](const TargetOutcome& outcome) {
+    return result.targets.good[static_cast<std::size_t>(outcome.index)].number;
+  };
+  std::ranges::sort(outcomes, std::less(), number);
+  return outcomes;
+}
+
+/// "took 1:23, at least 1:10 on 2 threads (work 2:20, longest chain 0:50); idle: 8 % data, …".
+std::string time_text(const Efficiency& time) {
+  std::string text = fmt::format(
+      "time: {}; the least on {} threads: {} (work {}, longest chain {})",
+      clock_text(time.makespan), time.threads, clock_text(time.lower_bound), clock_text(time.work),
+      clock_text(time.critical_path));
+  const double all = std::max(1e-9, time.makespan * time.threads);
+  std::string idle;
+  for (const auto& [cause, seconds] : time.idle)
+    if (seconds >= 0.005 * all)
+      idle += fmt::format("{}{:.0f} % {}", idle.empty() ? "" : ", ", 100 * seconds / all, cause);
+  if (!idle.empty()) text += "; threads idle: " + idle;
+  if (time.failed_work >= 0.005 * all)
+    text += fmt::format("; {:.0f} % went into attempts that failed", 100 * time.failed_work / all);
+  return text;
+}
+
 std::vector<report::Failure> failures(const CampaignResult& result) {
   std::vector<report::Failure> all;
   for (const Refusal& refusal : result.targets.refused)
     all.push_back({refusal.name, "input", std::string(to_string(ErrorKind::Parse)), refusal.message});
-  for (const TargetOutcome& target : result.outcomes) {
+  for (const TargetOutcome& target : in_input_order(result)) {
     for (std::size_t i = 0; i < target.tasks.size(); ++i) {
       const Outcome& outcome = target.tasks[i];
       if (outcome.state != State::failed) continue;
@@ -38,6 +66,9 @@ report::RunFacts facts(const CampaignResult& result) {
       settings.push_back(task.name + "." + setting.name + "=" + setting.value);
   std::int64_t good = 0;
   for (const TargetOutcome& target : result.outcomes) good += target.is_good() ? 1 : 0;
+  std::map<std::string, std::string> idle;
+  for (const auto& [cause, seconds] : result.efficiency.idle)
+    idle[cause] = fmt::format("{:.3f}", seconds);
   return {{"version", version_text()},
           {"workflow", result.definition.name},
           {"settings", settings},
@@ -48,7 +79,13 @@ report::RunFacts facts(const CampaignResult& result) {
           {"targets", static_cast<std::int64_t>(result.targets.good.size())},
           {"targets_done", good},
           {"targets_refused", static_cast<std::int64_t>(result.targets.refused.size())},
-          {"interrupted", result.was_interrupted}};
+          {"interrupted", result.was_interrupted},
+          {"makespan_seconds", result.efficiency.makespan},
+          {"lower_bound_seconds", result.efficiency.lower_bound},
+          {"work_seconds", result.efficiency.work},
+          {"critical_path_seconds", result.efficiency.critical_path},
+          {"failed_seconds", result.efficiency.failed_work},
+          {"idle_thread_seconds", idle}};
 }
 
 io::RunSummary run_summary(const CampaignResult& result) {
@@ -60,7 +97,7 @@ io::RunSummary run_summary(const CampaignResult& result) {
   for (const workflows::DefinedTask& task : result.definition.tasks)
     for (const workflows::Setting& setting : task.settings)
       summary.provenance["option " + task.name + "." + setting.name] = setting.value;
-  for (const TargetOutcome& target : result.outcomes) {
+  for (const TargetOutcome& target : in_input_order(result)) {
     const InputTarget& input = result.targets.good[static_cast<std::size_t>(target.index)];
     const Outcome& worst = target.worst();
     summary.targets.push_back({target.name, worst.is_good() ? "done" : std::string(to_string(worst.state)),
@@ -111,7 +148,7 @@ report::Report make_report(CampaignResult& result) {
                 {"version", version_text()},
                 {"ranks", std::to_string(result.ranks)},
                 {"wall time", clock_text(result.seconds)}};
-  for (const TargetOutcome& outcome : result.outcomes)
+  for (const TargetOutcome& outcome : in_input_order(result))
     page.targets.push_back(report_row(result, outcome));
   for (const Refusal& refusal : result.targets.refused) {
     report::ReportTarget row;
@@ -133,7 +170,8 @@ void write_campaign_files(const CampaignResult& result, const report::Report& pa
   write_master_file(store, run_summary(result));
 }
 
-void print_summary(const CampaignOptions& options, const report::Report& page) {
+void print_summary(const CampaignResult& result, const report::Report& page) {
+  const CampaignOptions& options = result.options;
   if (options.json) {
     nlohmann::json targets = nlohmann::json::array();
     for (const report::ReportTarget& row : page.targets) targets.push_back(row_json(row));
@@ -144,6 +182,7 @@ void print_summary(const CampaignOptions& options, const report::Report& page) {
              "homologs", "Neff", "contacts", "est. TM", "pLDDT", "clashes", "files");
   for (const report::ReportTarget& row : page.targets) print_row(row);
   fmt::print("\nest. TM and pLDDT are estimates; clashes of model 1 before -> after refinement\n");
+  fmt::print("{}\n", time_text(result.efficiency));
   fmt::print("results: {}/report.html\n", options.out.string());
 }
 

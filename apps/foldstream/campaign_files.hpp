@@ -14,7 +14,7 @@ workflows::report::Report make_report(CampaignResult& result);
 void write_campaign_files(const CampaignResult& result, const workflows::report::Report& report,
                           io::RunStore& store, const Trace& trace);
 
-/// The table of targets, or JSON with --json, on standard output.
-void print_summary(const CampaignOptions& options, const workflows::report::Report& report);
+/// The table of targets and what became of the time, or JSON with --json, on standard output.
+void print_summary(const CampaignResult& result, const workflows::report::Report& report);
 
 }  // namespace foldstream::apps

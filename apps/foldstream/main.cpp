@@ -69,6 +69,7 @@ void make_command_line(CLI::App& app, Action& action) {
   add_fold(app, action);
   add_run(app, action);
   add_plan(app, action);
+  add_why(app, action);
   add_list(app, action);
   add_db(app, action);
   add_compare(app, action);

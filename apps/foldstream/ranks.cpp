@@ -61,6 +61,14 @@ std::unique_ptr<Executor> Ranks::make_executor(int threads, std::uint64_t memory
 
 #endif
 
+int Ranks::threads(int threads) const {
+  if (threads > 0) return threads * size();
+#ifdef FOLDSTREAM_HAS_MPI
+  if (impl_) return impl_->world.fair_threads() * size();
+#endif
+  return usable_threads();
+}
+
 Ranks::~Ranks() = default;
 
 }  // namespace foldstream::apps

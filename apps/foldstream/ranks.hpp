@@ -24,6 +24,8 @@ class Ranks {
 
   int rank() const noexcept;
   int size() const noexcept;
+  /// How many threads all ranks have together, if each is asked for `threads`; 0 as below.
+  int threads(int threads) const;
   /// Threads of the machine if there is one rank; spread over the ranks otherwise.
   /// Collective: `threads` 0 = what this rank may fairly use.
   std::unique_ptr<Executor> make_executor(int threads, std::uint64_t memory_bytes) const;

@@ -14,9 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// How many rows to expect of a search, where none has been made.
-constexpr double expected_rows = 2000;
-
 /// The alignment of `name` in a folder; empty if there is none.
 fs::path msa_in(const fs::path& folder, const std::string& name) {
   for (const char* ending : {".a3m", ".a3m.gz", ".a3m.zst"})
@@ -46,7 +43,7 @@ class Admission {
       return;
     }
     try {
-      targets.good.push_back({sequence, msa_of(sequence)});
+      targets.good.push_back({sequence, msa_of(sequence), targets.good.size()});
     } catch (const Error& error) {
       targets.refused.push_back({sequence.name, error.what()});
     }

@@ -14,9 +14,13 @@
 
 namespace foldstream::apps {
 
+/// How many rows to expect of a search, where none has been made.
+inline constexpr double expected_rows = 2000;
+
 struct InputTarget {
   io::Sequence sequence;
   std::optional<io::Msa> msa;
+  std::size_t number = 0;  ///< among the good targets of the input
 };
 
 /// A record of the input that cannot run.

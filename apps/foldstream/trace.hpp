@@ -31,6 +31,8 @@ class Trace {
 
   std::map<std::pair<int, std::string>, Span> running_;
   std::vector<Span> ended_;
+  std::map<std::pair<int, std::string>, Span> waiting_;
+  std::vector<Span> waits_;  ///< `name` is what was waited for, `state` the task
 };
 
 }  // namespace foldstream::apps

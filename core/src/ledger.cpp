@@ -78,6 +78,7 @@ void Ledger::check_possible(const std::string& task, const Request& request) con
 
 void Ledger::enqueue(const Work& work, const Priority& priority, const Request& request) {
   waiting_[position(request.arena)].insert({arrivals_++, priority, work, request});
+  waiting_seconds_[position(request.arena)] -= static_cast<double>(priority.level);
   is_waiting_[position(request.arena)].store(true, std::memory_order_relaxed);
 }
 
@@ -89,7 +90,9 @@ std::optional<Ledger::Granted> Ledger::next(Arena arena) {
       for (auto passed = waiting.begin(); passed != candidate; ++passed) ++passed->passed;
       for (const Queue& other : waiting_)
         if (&other != &waiting && !other.empty()) ++other.begin()->passed;
-      Granted granted{candidate->work, take(candidate->request, waiting.size())};
+      const Granted granted{candidate->work, take(*candidate)};
+      double& seconds = waiting_seconds_[position(arena)];
+      seconds = waiting.size() == 1 ? 0 : seconds + static_cast<double>(candidate->priority.level);
       waiting.erase(candidate);
       is_waiting_[position(arena)].store(!waiting.empty(), std::memory_order_relaxed);
       follows_left_[position(arena)].store(patience, std::memory_order_relaxed);
@@ -100,10 +103,22 @@ std::optional<Ledger::Granted> Ledger::next(Arena arena) {
   return std::nullopt;
 }
 
-Grant Ledger::take(const Request& request, std::size_t waiting) {
+/// Of the free threads, what a request may have if those that wait are to have some too.
+int Ledger::share(const Waiting& waiting) const {
+  const std::size_t arena = position(waiting.request.arena);
+  const int free = free_threads_[arena];
+  const double seconds = static_cast<double>(-waiting.priority.level);
+  const double part = seconds > 0 && waiting_seconds_[arena] > 0
+                          ? seconds / std::max(seconds, waiting_seconds_[arena])
+                          : 1.0 / static_cast<double>(waiting_[arena].size());
+  const int most = std::max(1, std::min(waiting.request.max_threads, free));
+  return std::clamp(static_cast<int>(part * free), 1, most);
+}
+
+Grant Ledger::take(const Waiting& waiting) {
+  const Request& request = waiting.request;
   int& free = free_threads_[position(request.arena)];
-  const int share = free / static_cast<int>(waiting);
-  Grant grant{std::clamp(share, 1, std::max(1, std::min(request.max_threads, free))), -1, request};
+  Grant grant{share(waiting), -1, request};
   free -= grant.threads;
   used_bytes_ += request.bytes;
   used_scratch_ += request.scratch_bytes;
@@ -147,13 +162,17 @@ int Ledger::find_device(const Request& request) const {
   return best;
 }
 
-/// What it needs besides threads is kept for a request of another arena that was passed too often.
+/// What it needs besides threads is kept for a request of another arena that was passed too often:
+/// the oldest of these, so that no two wait for each other.
 bool Ledger::is_reserved(const Request& request) const {
   if (request.bytes == 0 && request.scratch_bytes == 0 && request.needs == nullptr) return false;
-  return std::ranges::any_of(waiting_, [&](const Queue& queue) {
-    return !queue.empty() && queue.begin()->request.arena != request.arena &&
-           queue.begin()->passed >= patience && shortage(queue.begin()->request) != "threads";
-  });
+  const Waiting* oldest = nullptr;
+  for (const Queue& queue : waiting_) {
+    if (queue.empty() || queue.begin()->passed < patience) continue;
+    if (shortage(queue.begin()->request) == "threads") continue;
+    if (oldest == nullptr || queue.begin()->number < oldest->number) oldest = &*queue.begin();
+  }
+  return oldest != nullptr && oldest->request.arena != request.arena;
 }
 
 std::string Ledger::shortage(const Request& request) const {

@@ -56,7 +56,8 @@ struct Grant {
 
 /// Grants in order of priority, in arrival epochs of 4096 so that a stream of important requests
 /// does not hold up others for ever. A request that does not fit is passed by later ones at most
-/// `patience` times; after that what becomes free is kept for it. Not thread-safe.
+/// `patience` times; after that what becomes free is kept for it. Those that can use several threads
+/// share the free ones by how much work is behind each. Not thread-safe.
 class Ledger {
  public:
   explicit Ledger(Capacity capacity);
@@ -102,7 +103,8 @@ class Ledger {
   const Queue& queue(Arena arena) const noexcept { return waiting_[position(arena)]; }
   int find_device(const Request& request) const;
   bool is_reserved(const Request& request) const;
-  Grant take(const Request& request, std::size_t waiting);
+  int share(const Waiting& waiting) const;
+  Grant take(const Waiting& waiting);
 
   Capacity capacity_;
   std::array<int, arena_count> free_threads_{};
@@ -115,6 +117,7 @@ class Ledger {
   std::vector<DeviceUse> device_use_;
   std::map<std::string, int> free_tokens_;
   std::array<Queue, arena_count> waiting_;
+  std::array<double, arena_count> waiting_seconds_{};  ///< sum of their levels
   std::uint64_t arrivals_ = 0;
   std::array<std::atomic<bool>, arena_count> is_waiting_{};  ///< as of the queues
   std::array<std::atomic<int>, arena_count> follows_left_{};

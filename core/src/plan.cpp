@@ -1,7 +1,11 @@
+#include "ledger.hpp"
+
 #include <foldstream/plan.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <map>
 #include <set>
 
 namespace foldstream {
@@ -27,14 +31,16 @@ std::set<int> needed_tasks(const Graph& graph, const std::vector<std::string>& g
   return needed;
 }
 
-PlannedTarget plan_target(const Graph& graph, const PlanTarget& target, int threads) {
+PlannedTarget plan_target(const Graph& graph, const PlanTarget& target, int threads,
+                          const CostBook* costs) {
   PlannedTarget planned{target.name, {}, 0, 0, 0};
   const std::set<int> needed = needed_tasks(graph, target.given);
   std::vector<double> ends(graph.task_count(), 0.0);
   for (const int index : graph.order()) {
     if (!needed.contains(index)) continue;
     const Task& task = *graph.tasks()[static_cast<std::size_t>(index)];
-    const Cost cost = task.cost ? task.cost(target.magnitudes) : Cost{};
+    Cost cost = task.cost ? task.cost(target.magnitudes) : Cost{};
+    if (costs != nullptr) cost = costs->corrected(task.name, cost);
     double start = 0;
     for (const Edge& edge : graph.edges())
       if (edge.to_task == index)
@@ -50,15 +56,75 @@ PlannedTarget plan_target(const Graph& graph, const PlanTarget& target, int thre
   return planned;
 }
 
+/// A connection as it is drawn.
+struct Link {
+  std::string from;
+  std::string to;
+  std::string label;
+  bool is_condition = false;
+};
+
+std::vector<Link> links(const Graph& graph) {
+  std::vector<Link> links;
+  const auto name = [&](int task) { return graph.tasks()[static_cast<std::size_t>(task)]->name; };
+  const std::vector<std::string> open = open_inputs(graph);
+  for (const auto& task : graph.tasks())
+    for (const Port& port : task->inputs)
+      if (std::ranges::find(open, task->name + "." + port.name) != open.end())
+        links.push_back({"(target)", task->name, port.name});
+  for (const Edge& edge : graph.edges())
+    links.push_back({name(edge.from_task), name(edge.to_task),
+                     edge.from_port == edge.to_port ? edge.from_port
+                                                    : edge.from_port + " > " + edge.to_port});
+  for (int i = 0; i < static_cast<int>(graph.task_count()); ++i)
+    if (const auto& guard = graph.guard(i))
+      links.push_back({name(guard->from_task), name(i),
+                       (guard->wanted ? "if " : "if not ") + guard->port, true});
+  return links;
+}
+
+/// What all targets need for each task: seconds together, bytes of the dearest.
+std::map<std::string, Cost> sum(const Plan& plan) {
+  std::map<std::string, Cost> sums;
+  for (const PlannedTarget& target : plan.targets) {
+    for (const PlannedTask& task : target.tasks) {
+      Cost& all = sums[task.task];
+      all.seconds += task.cost.seconds;
+      all.bytes = std::max(all.bytes, task.cost.bytes);
+    }
+  }
+  return sums;
+}
+
+std::string note(const std::map<std::string, Cost>& sums, const std::string& task) {
+  const auto found = sums.find(task);
+  if (found == sums.end()) return "";
+  return std::to_string(std::llround(found->second.seconds)) + " CPU s, " +
+         size_text(found->second.bytes);
+}
+
 /// A string of Graphviz' language.
 std::string quoted(const std::string& text) {
   std::string quoted = "\"";
-  for (const char c : text) quoted += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  for (const char c : text) {
+    if (c == '\n')
+      quoted += "\\n";
+    else
+      quoted += c == '"' || c == '\\' ? std::string{'\\', c} : std::string{c};
+  }
   return quoted + '"';
 }
 
-std::string arrow(const std::string& from, const std::string& to, const std::string& label) {
-  return "  " + quoted(from) + " -> " + quoted(to) + " [label=" + quoted(label) + "];\n";
+std::string arrow(const std::string& from, const std::string& to, const std::string& label,
+                  const std::string& style) {
+  return "  " + quoted(from) + " -> " + quoted(to) + " [label=" + quoted(label) + style + "];\n";
+}
+
+/// Text inside Mermaid's quotes.
+std::string entities(const std::string& text) {
+  std::string safe;
+  for (const char c : text) safe += c == '"' ? "#quot;" : c == '#' ? "#35;" : std::string{c};
+  return safe;
 }
 
 }  // namespace
@@ -76,13 +142,14 @@ std::vector<std::string> open_inputs(const Graph& graph) {
   return open;
 }
 
-Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int threads) {
+Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int threads,
+               const CostBook* costs) {
   Plan plan;
   threads = std::max(1, threads);
   std::vector<std::uint64_t> peaks;
   double longest = 0;
   for (const PlanTarget& target : targets) {
-    plan.targets.push_back(plan_target(graph, target, threads));
+    plan.targets.push_back(plan_target(graph, target, threads, costs));
     plan.seconds += plan.targets.back().seconds;
     longest = std::max(longest, plan.targets.back().critical_seconds);
     peaks.push_back(plan.targets.back().peak_bytes);
@@ -94,22 +161,35 @@ Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int t
   return plan;
 }
 
-std::string to_dot(const Graph& graph) {
+std::string to_dot(const Graph& graph, const Plan* plan) {
+  const std::map<std::string, Cost> sums = plan == nullptr ? std::map<std::string, Cost>() : sum(*plan);
   std::string dot = "digraph foldstream {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n";
-  for (const auto& task : graph.tasks()) dot += "  " + quoted(task->name) + ";\n";
-  const std::vector<std::string> open = open_inputs(graph);
-  if (!open.empty()) dot += "  \"(target)\" [shape=plaintext];\n";
-  for (const auto& task : graph.tasks())
-    for (const Port& port : task->inputs)
-      if (std::ranges::find(open, task->name + "." + port.name) != open.end())
-        dot += arrow("(target)", task->name, port.name);
-  for (const Edge& edge : graph.edges()) {
-    const bool is_same = edge.from_port == edge.to_port;
-    dot += arrow(graph.tasks()[static_cast<std::size_t>(edge.from_task)]->name,
-                 graph.tasks()[static_cast<std::size_t>(edge.to_task)]->name,
-                 is_same ? edge.from_port : edge.from_port + " > " + edge.to_port);
+  for (const auto& task : graph.tasks()) {
+    const std::string label = note(sums, task->name);
+    dot += "  " + quoted(task->name) +
+           (label.empty() ? "" : " [label=" + quoted(task->name + "\n" + label) + "]") + ";\n";
   }
+  if (!open_inputs(graph).empty()) dot += "  \"(target)\" [shape=plaintext];\n";
+  for (const Link& link : links(graph))
+    dot += arrow(link.from, link.to, link.label, link.is_condition ? ", style=dashed" : "");
   return dot + "}\n";
+}
+
+std::string to_mermaid(const Graph& graph, const Plan* plan) {
+  const std::map<std::string, Cost> sums = plan == nullptr ? std::map<std::string, Cost>() : sum(*plan);
+  std::map<std::string, std::string> ids = {{"(target)", "target"}};
+  std::string text = "flowchart LR\n";
+  for (const auto& task : graph.tasks()) {
+    const std::string id = "t" + std::to_string(ids.size());
+    ids[task->name] = id;
+    const std::string label = note(sums, task->name);
+    text += "  " + id + "(\"" + entities(task->name) + (label.empty() ? "" : "<br>" + label) + "\")\n";
+  }
+  if (!open_inputs(graph).empty()) text += "  target([target])\n";
+  for (const Link& link : links(graph))
+    text += "  " + ids.at(link.from) + (link.is_condition ? " -. \"" : " -- \"") +
+            entities(link.label) + (link.is_condition ? "\" .-> " : "\" --> ") + ids.at(link.to) + "\n";
+  return text;
 }
 
 }  // namespace foldstream

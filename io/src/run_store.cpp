@@ -297,7 +297,7 @@ std::vector<StoredInfo> RunStore::stored() {
   for (const Known& task : impl_->known()) {
     const TaskRecord& record = task.record;
     infos.push_back({task.key, record.target, record.task, record.seconds, bytes(record),
-                     task.saved_at, "ranks/" + record.file, record.group});
+                     task.saved_at, "ranks/" + record.file, record.group, record.made_of});
   }
   std::stable_sort(infos.begin(), infos.end(), [](const StoredInfo& a, const StoredInfo& b) {
     return std::tie(a.target, a.task) < std::tie(b.target, b.task);

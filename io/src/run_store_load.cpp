@@ -51,7 +51,7 @@ StoredTask load_task(const std::filesystem::path& ranks, const TaskRecord& recor
   if (!std::filesystem::exists(ranks / record.file)) throw Error(ErrorKind::Io, "is missing");
   const File file(ranks / record.file, O_RDONLY);
   const std::uint64_t size = file.size();
-  StoredTask task{record.target, record.task, record.seconds, {}};
+  StoredTask task{record.target, record.task, record.seconds, {}, record.made_of};
   for (const std::string& port : record.ports) task.outputs[port];
   for (const StoredField& field : record.fields) {
     task.outputs[field.port][field.name] = {load_tensor(file, field, size), field.units,

@@ -57,7 +57,8 @@ std::string format_task_record(const TaskRecord& record) {
                 {"file", record.file},
                 {"group", record.group},
                 {"ports", std::move(ports)},
-                {"fields", std::move(fields)}}
+                {"fields", std::move(fields)},
+                {"made_of", escape_name(record.made_of)}}
         .dump();
   } catch (const json::exception& error) {
     throw Error(ErrorKind::InvalidArgument,
@@ -77,6 +78,7 @@ TaskRecord parse_task_record(const std::string& text) try {
     record.ports.push_back(unescape_name(port.get<std::string>()));
   }
   for (const json& field : value.at("fields")) record.fields.push_back(field_of(field));
+  record.made_of = unescape_name(value.value("made_of", "%"));
   return record;
 } catch (const json::exception& error) {
   throw Error(ErrorKind::Parse, std::string("not a task record: ") + error.what());

@@ -47,6 +47,8 @@ struct ExecutorCase {
   std::function<std::shared_ptr<Store>()> make_store;
   /// A new, empty folder, the same on all ranks; the case removes it. Collective.
   std::function<std::filesystem::path()> make_folder;
+  /// Whether bodies run while others do, and while the source of their targets is asked.
+  bool is_concurrent = true;
 
   friend void PrintTo(const ExecutorCase& made, std::ostream* out) { *out << made.name; }
 };

@@ -36,6 +36,8 @@ inline std::string case_name(const testing::TestParamInfo<ExecutorCase>& info) {
 
 }  // namespace foldstream::test
 
+#include "core/contract_control.hpp"
 #include "core/contract_flow.hpp"
+#include "core/contract_policies.hpp"
 #include "core/contract_stop.hpp"
 #include "core/contract_store.hpp"

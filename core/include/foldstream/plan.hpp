@@ -1,6 +1,7 @@
 // Plan: a graph checked, ordered and costed, before anything runs.
 #pragma once
 
+#include <foldstream/cost.hpp>
 #include <foldstream/graph.hpp>
 
 #include <string>
@@ -37,14 +38,20 @@ struct PlanTarget {
   std::vector<std::string> given;  ///< tasks whose outputs come with it
 };
 
-/// Checks and costs. Pure. @throws Error{NotFound} with the near miss for a given task that is none;
+/// Checks and costs. Pure.
+/// @param costs  corrects the estimates; may be null
+/// @throws Error{NotFound} with the near miss for a given task that is none;
 /// what a cost function throws.
-Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int threads);
+Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int threads,
+               const CostBook* costs = nullptr);
 
 /// Which inputs, not optional ones, no edge feeds, as "task.port", in graph order.
 std::vector<std::string> open_inputs(const Graph& graph);
 
-/// The graph in Graphviz' language, with ports on the edges.
-std::string to_dot(const Graph& graph);
+/// The graph in Graphviz' language, with ports on the edges and dashed edges for conditions.
+/// @param plan  whose estimates, summed over the targets, are written into the tasks; may be null
+std::string to_dot(const Graph& graph, const Plan* plan = nullptr);
+/// The same as a Mermaid flowchart, for Markdown pages.
+std::string to_mermaid(const Graph& graph, const Plan* plan = nullptr);
 
 }  // namespace foldstream

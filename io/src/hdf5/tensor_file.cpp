@@ -105,7 +105,7 @@ bool is_found(const Handle& file, const TaskRecord& record) try {
 
 TaskRecord TensorFile::append(const Key& key, const StoredTask& task) {
   file_.reserve(room_for(task));
-  TaskRecord record{task.target, task.task, task.seconds, path().filename().string(), "", {}, {}};
+  TaskRecord record{task.target, task.task, task.seconds, path().filename().string(), "", {}, {}, task.fields};
   record.group = task_path(task.target, task.task);
   // a suffixed name may itself be the name of a task that comes later, hence the loop
   const std::string base = record.group;

@@ -39,6 +39,7 @@ struct StoredInfo {
   std::int64_t saved_at = 0;  ///< ns since 1970
   std::string file;           ///< relative to the run folder, "ranks/r0000-g0.h5"
   std::string group;          ///< in that file, "/targets/<target>/<task>"
+  std::string fields;         ///< see StoredTask
 };
 
 /// Keeps finished tasks in a run folder (docs/formats.md): each rank appends to HDF5 files and to a

@@ -3,7 +3,7 @@
 //   alignment ─> [msa] ─> [predict] ─> prediction
 //   sequence  ────────────────┘
 //
-// usage: 01_fold_an_alignment FAMILY.a3m MODEL.pdb
+// usage: 09_fold_an_alignment FAMILY.a3m MODEL.pdb
 #include <foldstream/graph.hpp>
 #include <foldstream/io/a3m.hpp>
 #include <foldstream/io/prediction.hpp>
@@ -27,7 +27,8 @@ void fold(const char* alignment_file, const char* model_file) {
   graph.connect(msa.output("msa"), predict.input("msa"));
 
   foldstream::ThreadExecutor executor({.threads = 2});
-  auto run = executor.run(graph, {{msa.input("msa"), alignment}, {predict.input("sequence"), sequence}});
+  auto run = executor.run(
+      graph, {{msa.input("msa"), alignment}, {predict.input("sequence"), sequence}});
   run.wait();
   const auto& best =
       run.get<foldstream::io::Prediction>(predict.output("prediction")).models.front();
@@ -40,7 +41,7 @@ void fold(const char* alignment_file, const char* model_file) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::fprintf(stderr, "usage: 01_fold_an_alignment FAMILY.a3m MODEL.pdb\n");
+    std::fprintf(stderr, "usage: 09_fold_an_alignment FAMILY.a3m MODEL.pdb\n");
     return 2;
   }
   try {
