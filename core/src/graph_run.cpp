@@ -101,7 +101,7 @@ void GraphRun::set_levels(LiveTarget& live) {
 }
 
 void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
-  if (ended.elements != nullptr) return end_element(ended, harvest);
+  if (ended.elements != nullptr) return count_element(*ended.elements, harvest);
   std::unique_ptr<LiveTarget> live(&ended);
   const int index = live->index;
   if (options_.observer)
@@ -116,9 +116,8 @@ void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
   close_if_finished();
 }
 
-/// An element of a list: the last one ends the task that maps the list.
-void GraphRun::end_element(LiveTarget& live, Harvest& harvest) {
-  Elements& elements = *live.elements;
+/// An element of a list has ended, or all have begun: the last one ends the task that maps the list.
+void GraphRun::count_element(Elements& elements, Harvest& harvest) {
   if (elements.remaining.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
   join(elements);
   LiveTarget& parent = *elements.parent;
@@ -149,9 +148,12 @@ EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget>& live) const {
 
 void GraphRun::close(std::exception_ptr failure) {
   source_failure_ = std::move(failure);
-  const std::unique_lock lock = lock_briefly(mutex_);
-  is_fed_ = true;
-  close_if_finished();
+  {
+    const std::unique_lock lock = lock_briefly(mutex_);
+    is_fed_ = true;
+    close_if_finished();
+  }
+  if (wiring_.has_batches() && in_flight_ == 0) hand_over_batches();
 }
 
 /// Under the lock, where the run may have ended: tells whoever waits, once.
@@ -164,9 +166,14 @@ void GraphRun::close_if_finished() {
 
 void GraphRun::wait_for_room(int window) {
   std::unique_lock lock = lock_briefly(mutex_);
+  if (live_count_ < window) return;
   waiting_for_room_ = window / 2 + 1;  // wake rarely, and then read several
-  if (live_count_ >= window)
-    changed_.wait(lock, [&] { return live_count_ < waiting_for_room_ || is_stopped(); });
+  if (wiring_.has_batches() && in_flight_ == 0) {
+    lock.unlock();
+    hand_over_batches();
+    lock.lock();
+  }
+  changed_.wait(lock, [&] { return live_count_ < waiting_for_room_ || is_stopped(); });
   waiting_for_room_ = 0;
 }
 
@@ -284,6 +291,7 @@ void GraphRun::settle(Harvest& harvest) {
     if (live->remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) end_target(*live, harvest);
   }
   if (harvest.submissions.empty()) return;
+  if (wiring_.has_batches()) in_flight_ += static_cast<int>(harvest.submissions.size());
   pool_.submit(harvest.submissions);
   harvest.submissions.clear();
 }

@@ -4,6 +4,7 @@
 #include "live_target.hpp"
 #include "pool.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -37,7 +38,6 @@ struct Batch {
     Values inputs;
   };
   const Task* task = nullptr;
-  std::string key;
   std::vector<Member> members;
   double size = 0;
   Submission submission;
@@ -86,7 +86,7 @@ class GraphRun final : public RunState, public Job {
   void set_levels(LiveTarget& live);
   void begin(LiveTarget& live, Harvest& harvest);
   void end_target(LiveTarget& live, Harvest& harvest);
-  void end_element(LiveTarget& live, Harvest& harvest);
+  void count_element(Elements& elements, Harvest& harvest);
   Outcome worst_of(const LiveTarget& live) const;
   EndedTarget keep(std::unique_ptr<LiveTarget>& live) const;
   void close_if_finished();
@@ -99,11 +99,13 @@ class GraphRun final : public RunState, public Job {
   void hold_back(LiveTask& task, State state, const LiveTask& cause, const std::string& by);
   bool is_reusable(LiveTarget& live, int task);
   Submission submission(LiveTarget& live, int task);
+  void submit_alone(LiveTarget& live, int task, Harvest& harvest);
   void cancel_if_late(LiveTarget& live, int task, const Cost& cost);
   Cost cost_of(const LiveTarget& live, const Task& task, Cost* uncorrected = nullptr) const;
 
   // running: graph_run_perform.cpp
   void attempt(LiveTarget& live, int task, const Grant& grant, double began);
+  void run_body(LiveTarget& live, int task, const Context& context);
   void compute(LiveTarget& live, int task, const Context& context);
   Values gather_inputs(LiveTarget& live, int task, const Context& context);
   void load(LiveTarget& live, int task, const Context& context);
@@ -126,9 +128,12 @@ class GraphRun final : public RunState, public Job {
 
   // batches
   void join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest);
+  bool can_join(const Batch& batch, const Request& more) const;
   void submit_batch(Batch* batch, Harvest& harvest);
   void perform_batch(Batch& batch, const Grant& grant);
   void conclude_batch(std::unique_ptr<Batch> batch, Harvest& harvest);
+  void hand_over_batches();
+  void land(int works);
 
   // ending
   void end_task(LiveTarget& live, int task, Harvest& harvest);
@@ -147,6 +152,7 @@ class GraphRun final : public RunState, public Job {
   const double began_;
 
   std::stop_source stop_;
+  std::atomic<int> in_flight_ = 0;  ///< works that wait, run, or will be tried again; if there are batches
   std::exception_ptr source_failure_;  ///< written before is_fed_, read after is_closed_
   std::function<void()> tell_closed_;
   std::mutex notify_mutex_;
@@ -161,10 +167,16 @@ class GraphRun final : public RunState, public Job {
   std::map<int, EndedTarget> ended_;  ///< by target index
   std::vector<std::unique_ptr<LiveTarget>> spare_;  ///< to be used again
   std::set<const LiveTask*> loading_;
-  std::map<std::pair<const LiveTarget*, int>, std::stop_source> timed_;  ///< attempts with a timeout
+  /// Attempts with a timeout.
+  struct Timed {
+    std::stop_source stop;
+    double due;
+  };
+  std::map<std::pair<const LiveTarget*, int>, Timed> timed_;
   std::set<std::pair<const LiveTarget*, int>> timed_out_;
   std::map<ErrorKind, int> retries_;
   std::map<std::pair<const Task*, std::string>, std::unique_ptr<Batch>> batches_;
+  std::vector<std::unique_ptr<Batch>> full_;  ///< closed because another member would not fit
 };
 
 }  // namespace foldstream

@@ -1,5 +1,6 @@
 // GraphRun, running: the bodies of tasks, what becomes of their values, and retries.
 #include "harvest.hpp"
+#include "peak_memory.hpp"
 
 #include <foldstream/control.hpp>
 
@@ -10,6 +11,9 @@
 
 namespace foldstream {
 namespace {
+
+/// Memory that the system's figures show well, bytes.
+constexpr std::uint64_t least_measured = 64U << 20U;
 
 /// When the body that this thread ran last ended, on the clock of its pool: reading it costs as much
 /// as a small task.
@@ -58,21 +62,27 @@ std::optional<Work> GraphRun::conclude(const Work& work, const Grant& grant, boo
         const std::unique_lock lock = lock_briefly(mutex_);
         return *live.inner->at(work.task);
       }();
-      // the last to end takes `elements` with it: none does before `settle`
       for (const auto& element : elements.targets) begin(*element, harvest);
+      count_element(elements, harvest);  // they could not end all while some had not begun
     } else if (!will_retry(live, work.task)) {
       if (task.state == State::done) learn(live, work.task, grant);
       end_task(live, work.task, harvest);
     }
   }
   settle(harvest);
-  goes_on = harvest.follow.has_value();
-  return harvest.follow;
+  const std::optional<Work> follow = harvest.follow;
+  goes_on = follow.has_value();
+  if (!follow) land(1);
+  return follow;
 }
 
 double GraphRun::pretended_seconds(const Work& work, const Grant& grant) const {
   const auto seconds = [&](const LiveTarget& live, int task) {
-    return cost_of(live, *(*live.wiring)[task].task).seconds / grant.threads;
+    const Task& described = *(*live.wiring)[task].task;
+    double sum = cost_of(live, described).seconds;
+    if (described.expansion && !described.cost)  // a list of one element
+      for (const auto& inner : described.expansion->graph.tasks()) sum += cost_of(live, *inner).seconds;
+    return sum / grant.threads;
   };
   if (work.task >= 0) return seconds(*static_cast<const LiveTarget*>(work.item), work.task);
   double longest = 0;
@@ -94,7 +104,7 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double be
       std::stop_source source;
       {
         const std::unique_lock lock = lock_briefly(mutex_);
-        timed_[{&live, task}] = source;
+        timed_[{&live, task}] = {source, pool_.now() + described.timeout_seconds};
       }
       pass_on.emplace(context.stop, [source]() mutable { source.request_stop(); });
       context.stop = source.get_token();
@@ -109,7 +119,7 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double be
     else if (described.expansion)
       expand(live, task, context);
     else
-      compute(live, task, context);
+      run_body(live, task, context);
     if (state.state == State::done) save(live, task, pool_.now() - began);
   } catch (...) {
     fail(state, std::current_exception());
@@ -139,8 +149,9 @@ void GraphRun::on_time(const Work& work, int purpose) {
     {
       const std::unique_lock lock = lock_briefly(mutex_);
       const auto found = timed_.find({live, work.task});
-      if (found == timed_.end()) return;
-      source = found->second;
+      // that of an earlier attempt, perhaps; timers may come a little early
+      if (found == timed_.end() || pool_.now() < found->second.due - 1e-3) return;
+      source = found->second.stop;
       if (!is_stopped()) timed_out_.insert(found->first);
     }
     source.request_stop();
@@ -148,22 +159,41 @@ void GraphRun::on_time(const Work& work, int purpose) {
   }
   Harvest& harvest = Harvest::of_thread(nullptr);
   if (purpose == retry) {
-    try {
-      harvest.submissions.push_back(submission(*live, work.task));
-    } catch (...) {
-      fail((*live)[work.task], std::current_exception());
-      end_task(*live, work.task, harvest);
-    }
-  } else {
-    submit_batch(static_cast<Batch*>(work.item), harvest);
+    submit_alone(*live, work.task, harvest);
+    settle(harvest);
+    return land(1);
   }
+  submit_batch(static_cast<Batch*>(work.item), harvest);
   settle(harvest);
+}
+
+/// A task that was decided on before.
+void GraphRun::submit_alone(LiveTarget& live, int task, Harvest& harvest) {
+  try {
+    const Submission one = submission(live, task);
+    if (live[task].state == State::waiting) return harvest.submissions.push_back(one);
+  } catch (...) {
+    fail(live[task], std::current_exception());
+  }
+  end_task(live, task, harvest);
 }
 
 void GraphRun::on_waiting(const Work& work, const std::string& what) {
   if (!options_.observer || work.task < 0) return;
   notify({.what = Event::What::task_waiting, .text = what}, *static_cast<LiveTarget*>(work.item),
          work.task);
+}
+
+/// Computes, and learns what memory that took.
+void GraphRun::run_body(LiveTarget& live, int task, const Context& context) {
+  if (!options_.costs) return compute(live, task, context);
+  const Task& described = *(*live.wiring)[task].task;
+  Cost estimate;
+  cost_of(live, described, &estimate);
+  const PeakMeter meter(estimate.bytes >= least_measured);
+  compute(live, task, context);
+  if (const std::uint64_t bytes = meter.bytes(); bytes > 0)
+    options_.costs->learn(described.name, {0, estimate.bytes}, {0, bytes});
 }
 
 void GraphRun::compute(LiveTarget& live, int task, const Context& context) {
@@ -270,7 +300,7 @@ void GraphRun::expand(LiveTarget& live, int task, const Context& context) {
     ++(*element)[result].uses;  // the gathering
     elements->targets.push_back(std::move(element));
   }
-  elements->remaining = static_cast<int>(elements->targets.size());
+  elements->remaining = static_cast<int>(elements->targets.size()) + 1;  // and `conclude`
   if (elements->targets.empty()) {
     live[task].values = {expansion.join({})};
     live[task].state = State::done;
@@ -391,6 +421,7 @@ bool GraphRun::will_retry(LiveTarget& live, int task) {
   if (ran_out_of_memory(state)) ++state.shrinks;
   state.state = State::waiting;
   state.failure.reset();
+  if (wiring_.has_batches()) ++in_flight_;
   pool_.after(policy.backoff_seconds * static_cast<double>(1U << std::min(state.attempts - 1, 20)),
               {this, &live, task}, retry);
   return true;
@@ -416,43 +447,86 @@ void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Har
   Values inputs = pretends_ ? Values() : gather_inputs(live, task, make_context(live, task, {}));
   const std::string key = batching.key && !pretends_ ? batching.key(inputs) : "";
   const double size = batching.size && !pretends_ ? batching.size(inputs) : 1;
-  Batch* full = nullptr;
+  std::vector<Batch*> full;
   {
     const std::unique_lock lock = lock_briefly(mutex_);
-    auto& batch = batches_[{&described, key}];
-    const bool is_new = !batch;
-    if (is_new) {
-      batch = std::make_unique<Batch>();
-      batch->task = &described;
-      batch->key = key;
-      batch->submission = one;
-      batch->submission.work = {this, batch.get(), -1};
-    } else {
-      Request& all = batch->submission.request;
-      all.bytes += one.request.bytes;
-      all.scratch_bytes += one.request.scratch_bytes;
-      all.device_bytes += one.request.device_bytes;
-      batch->submission.priority = std::min(batch->submission.priority, one.priority);
+    auto* batch = &batches_[{&described, key}];
+    if (*batch && !can_join(**batch, one.request)) {
+      full.push_back(batch->get());
+      full_.push_back(std::move(*batch));
     }
-    batch->members.push_back({&live, task, std::move(inputs)});
-    batch->size += size;
-    if (batch->size >= batching.budget)
-      full = batch.get();
+    const bool is_new = !*batch;
+    if (is_new) {
+      *batch = std::make_unique<Batch>();
+      (*batch)->task = &described;
+      (*batch)->submission = one;
+      (*batch)->submission.work = {this, batch->get(), -1};
+    } else {
+      Submission& all = (*batch)->submission;
+      all.request.bytes += one.request.bytes;
+      all.request.scratch_bytes += one.request.scratch_bytes;
+      all.request.device_bytes += one.request.device_bytes;
+      all.priority = std::min(all.priority, one.priority);
+    }
+    (*batch)->members.push_back({&live, task, std::move(inputs)});
+    (*batch)->size += size;
+    if ((*batch)->size >= batching.budget)
+      full.push_back(batch->get());
     else if (is_new)
-      pool_.after(batching.delay_seconds, batch->submission.work, Purpose::batch);
+      pool_.after(batching.delay_seconds, (*batch)->submission.work, Purpose::batch);
   }
-  if (full != nullptr) submit_batch(full, harvest);
+  for (Batch* batch : full) submit_batch(batch, harvest);
+}
+
+/// Whether the machine has what a batch needs with one more member.
+bool GraphRun::can_join(const Batch& batch, const Request& more) const {
+  Request all = batch.submission.request;
+  all.bytes += more.bytes;
+  all.scratch_bytes += more.scratch_bytes;
+  all.device_bytes += more.device_bytes;
+  try {
+    pool_.ledger().check_possible(batch.task->name, all);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
 }
 
 /// Closes a batch, unless that was done before.
 void GraphRun::submit_batch(Batch* batch, Harvest& harvest) {
   const std::unique_lock lock = lock_briefly(mutex_);
-  const auto found = std::ranges::find_if(
-      batches_, [&](const auto& entry) { return entry.second.get() == batch; });
+  const auto take = [&](std::unique_ptr<Batch>& found) {
+    harvest.submissions.push_back(found->submission);
+    found.release();  // conclude takes it back
+  };
+  const auto is_it = [&](const std::unique_ptr<Batch>& one) { return one.get() == batch; };
+  if (const auto found = std::ranges::find_if(full_, is_it); found != full_.end()) {
+    take(*found);
+    full_.erase(found);
+    return;
+  }
+  const auto found =
+      std::ranges::find_if(batches_, [&](const auto& entry) { return is_it(entry.second); });
   if (found == batches_.end()) return;
-  harvest.submissions.push_back(found->second->submission);
-  found->second.release();  // conclude takes it back
+  take(found->second);
   batches_.erase(found);
+}
+
+/// So many works have ended. When none is left, no task can join the batches any more.
+void GraphRun::land(int works) {
+  if (wiring_.has_batches() && in_flight_.fetch_sub(works) == works) hand_over_batches();
+}
+
+void GraphRun::hand_over_batches() {
+  std::vector<Batch*> open;
+  {
+    const std::unique_lock lock = lock_briefly(mutex_);
+    if (!is_fed_ && waiting_for_room_ == 0) return;  // a new target may
+    for (const auto& [key, batch] : batches_) open.push_back(batch.get());
+  }
+  Harvest& harvest = Harvest::of_thread(nullptr);
+  for (Batch* batch : open) submit_batch(batch, harvest);
+  settle(harvest);
 }
 
 void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
@@ -498,9 +572,7 @@ void GraphRun::conclude_batch(std::unique_ptr<Batch> batch, Harvest& harvest) {
       end_task(*member.live, member.task, harvest);
       continue;
     }
-    Submission alone = batch->submission;
-    alone.work = {this, member.live, member.task};
-    harvest.submissions.push_back(alone);
+    submit_alone(*member.live, member.task, harvest);
   }
 }
 

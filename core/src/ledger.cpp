@@ -14,6 +14,12 @@ bool fits(std::uint64_t wanted, std::uint64_t used, std::uint64_t limit) {
   return limit == 0 || wanted <= limit - std::min(used, limit);
 }
 
+Capacity at_least_one_thread(Capacity capacity) {
+  for (int* threads : {&capacity.threads, &capacity.model_threads, &capacity.io_threads})
+    *threads = std::max(1, *threads);
+  return capacity;
+}
+
 bool is_kind(const Device& device, const std::string& kind) {
   return kind == "any" || device.kind == kind;
 }
@@ -35,7 +41,7 @@ bool Ledger::Waiting::operator<(const Waiting& other) const {
 }
 
 Ledger::Ledger(Capacity capacity)
-    : capacity_(std::move(capacity)),
+    : capacity_(at_least_one_thread(std::move(capacity))),
       free_threads_{capacity_.threads, capacity_.model_threads, capacity_.io_threads},
       device_use_(capacity_.devices.size()),
       free_tokens_(capacity_.tokens) {}
@@ -90,7 +96,7 @@ std::optional<Ledger::Granted> Ledger::next(Arena arena) {
       for (auto passed = waiting.begin(); passed != candidate; ++passed) ++passed->passed;
       for (const Queue& other : waiting_)
         if (&other != &waiting && !other.empty()) ++other.begin()->passed;
-      const Granted granted{candidate->work, take(*candidate)};
+      const Granted granted{candidate->work, take(*candidate), candidate->passed >= patience};
       double& seconds = waiting_seconds_[position(arena)];
       seconds = waiting.size() == 1 ? 0 : seconds + static_cast<double>(candidate->priority.level);
       waiting.erase(candidate);

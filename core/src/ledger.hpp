@@ -71,6 +71,7 @@ class Ledger {
   struct Granted {
     Work work;
     Grant grant;
+    bool ends_reservation = false;  ///< others may fit now
   };
   /// The next request of this arena that fits; nothing if none does.
   std::optional<Granted> next(Arena arena);

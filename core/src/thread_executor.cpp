@@ -68,8 +68,8 @@ Capacity capacity_of(const ThreadExecutorOptions& options) {
           options.scratch_bytes,
           options.devices,
           options.tokens,
-          std::max(1, options.model_threads),
-          std::max(1, options.io_threads)};
+          options.model_threads,
+          options.io_threads};
 }
 
 }  // namespace

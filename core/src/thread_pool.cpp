@@ -128,7 +128,8 @@ void ThreadPool::serve(Arena arena) {
     while (true) {
       const std::optional<Ledger::Granted> granted = ledger_.next(arena);
       if (granted) {
-        if (ledger_.is_waiting(arena)) wake(arena);
+        for (const Arena other : arenas)
+          if ((other == arena || granted->ends_reservation) && ledger_.is_waiting(other)) wake(other);
         lock.unlock();
         run(*granted);
         lock.lock();

@@ -109,24 +109,27 @@ Run VirtualExecutor::run_source(const Graph& graph, TargetSource source, RunOpti
   const int window =
       options.window > 0 ? options.window : std::max(256, 32 * options_.capacity.threads);
   VirtualMachine machine(clock, graph, options_, std::move(options));
-  std::exception_ptr failure;
   bool is_fed = false;
-  do {
+  double ended = 0;
+  while (true) {
     try {
       while (!is_fed && machine.live() < window) {
-        std::optional<Target> target = source();
-        if (target)
+        if (std::optional<Target> target = source()) {
           machine.admit(std::move(*target));
-        else
+        } else {
           is_fed = true;
+          machine.close();
+        }
       }
     } catch (...) {
-      failure = std::current_exception();
       is_fed = true;
+      machine.close(std::current_exception());
     }
-  } while (clock->step());
-  machine.close(failure);
-  makespan_ = clock->now();
+    const bool was_live = machine.live() > 0;
+    if (!clock->step()) break;
+    if (was_live) ended = clock->now();  // no timer that nothing waits for any more
+  }
+  makespan_ = ended;
   return machine.run();
 }
 

@@ -45,8 +45,10 @@ Wiring::Wiring(const Graph& graph) : graph_(graph), order_(graph_.order()) {
       wired.wanted = guard->wanted;
       ++wired.missing;
     }
-    if (task.expansion)
-      inner_.emplace(index, std::make_unique<const Wiring>(task.expansion->graph));
+    has_batches_ = has_batches_ || wired.is_batched;
+    if (!task.expansion) continue;
+    const auto inner = inner_.emplace(index, std::make_unique<const Wiring>(task.expansion->graph));
+    has_batches_ = has_batches_ || inner.first->second->has_batches();
   }
   for (std::size_t i = 0; i < graph_.task_count(); ++i) wire_inputs(static_cast<int>(i));
   tasks_.back().first_input = static_cast<std::uint32_t>(inputs_.size());

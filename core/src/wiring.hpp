@@ -52,6 +52,8 @@ class Wiring {
   int slot(const InputRef& input) const;
 
   bool has_costs() const noexcept { return has_costs_; }
+  /// Whether some tasks, those of inner graphs too, are run in batches.
+  bool has_batches() const noexcept { return has_batches_; }
   /// Whether tasks change the magnitudes of their target.
   bool has_measures() const noexcept { return has_measures_; }
   /// Of a task that expands.
@@ -70,6 +72,7 @@ class Wiring {
   std::unordered_map<int, std::unique_ptr<const Wiring>> inner_;
   bool has_costs_ = false;
   bool has_measures_ = false;
+  bool has_batches_ = false;
 };
 
 }  // namespace foldstream

@@ -38,7 +38,7 @@ struct TaskRecord {
   std::string group;               ///< in that file, "/targets/<target>/<task>"
   std::vector<std::string> ports;  ///< all of them, those without fields too
   std::vector<StoredField> fields;
-  std::string made_of;  ///< StoredTask::fields
+  std::string made_of = {};  ///< StoredTask::fields
 };
 
 /// JSON of one line. @throws Error{InvalidArgument} if units or axes are not UTF-8.

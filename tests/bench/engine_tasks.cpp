@@ -1,5 +1,5 @@
 #include "engine.hpp"
-#include "meters.hpp"
+#include "peak_memory.hpp"
 
 #include <foldstream/thread_executor.hpp>
 

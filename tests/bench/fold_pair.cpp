@@ -1,6 +1,7 @@
 #include "coupling_peer.hpp"
 #include "fold_pair.hpp"
 #include "meters.hpp"
+#include "peak_memory.hpp"
 #include "tm_program.hpp"
 
 #include <foldstream/error.hpp>

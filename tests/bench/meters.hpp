@@ -1,10 +1,9 @@
-// Meters: wall time of the parts of a prediction, and peak memory of the process.
+// Meters: wall time of the parts of a prediction.
 #pragma once
 
 #include <foldstream/context.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -31,10 +30,5 @@ class PartTimes {
   Clock::time_point since_ = Clock::now();
   std::map<std::string, double> seconds_;
 };
-
-/// Forgets the peak so far; false where the system cannot (then `peak_bytes` is since the start).
-bool reset_peak();
-/// Most memory the process has had resident; 0 where the system does not tell.
-std::size_t peak_bytes();
 
 }  // namespace foldstream::bench

@@ -1,10 +1,9 @@
 // The executor contract, part 5: conditions, loops, mapped lists, gathered outputs, included parts.
 #pragma once
 
-#include "core/executor_contract.hpp"
-
 #include "core/contract_flow.hpp"
 #include "core/contract_policies.hpp"
+#include "core/executor_contract.hpp"
 
 #include <foldstream/control.hpp>
 
@@ -14,9 +13,8 @@ using testing::IsEmpty;
 
 /// y = x, and whether that is large.
 inline Task judge_task(const Journal& journal) {
-  Task task = number_task(journal, "judge", {"x"}, [](const Values& in, const Context&) {
-    return number(in, "x");
-  });
+  Task task = number_task(journal, "judge", {"x"},
+                          [](const Values& in, const Context&) { return number(in, "x"); });
   task.outputs.push_back({"is_large", PortType::of<bool>(), ""});
   task.body = [plain = task.body](const Values& in, const Context& context) {
     Values values = plain(in, context);
@@ -28,9 +26,8 @@ inline Task judge_task(const Journal& journal) {
 
 /// y = x + `more`.
 inline Task plus_task(const Journal& journal, const std::string& name, double more) {
-  return number_task(journal, name, {"x"}, [more](const Values& in, const Context&) {
-    return number(in, "x") + more;
-  });
+  return number_task(journal, name, {"x"},
+                     [more](const Values& in, const Context&) { return number(in, "x") + more; });
 }
 
 ///       ┌─ large ─► big ──► after ┐
@@ -96,9 +93,10 @@ TEST_P(ExecutorContract, AStoredConditionDecidesAgain) {
 
 TEST_P(ExecutorContract, GatheringLeavesOutWhatWasBypassed) {
   Graph graph = branches(journal);
-  const TaskRef all = add_gather<Number>(
-      graph, "all", {graph.task("big").output("y"), graph.task("judge").output("y"),
-                     graph.task("small").output("y")});
+  const TaskRef all =
+      add_gather<Number>(graph, "all",
+                         {graph.task("big").output("y"), graph.task("judge").output("y"),
+                          graph.task("small").output("y")});
 
   auto run = executor()->run_targets(graph, number_targets(graph, "judge", {3}),
                                      {.store = GetParam().make_store()});
@@ -206,8 +204,8 @@ TEST_P(ExecutorContract, AnEmptyListMapsToAnEmptyList) {
   const Graph graph =
       mapping(chain(double_task(journal), add_one_task(journal)), "double", "add_one");
 
-  auto run = executor()->run_targets(graph, {list_target(graph, {})},
-                                     {.store = GetParam().make_store()});
+  auto run =
+      executor()->run_targets(graph, {list_target(graph, {})}, {.store = GetParam().make_store()});
   run.wait();
 
   if (!is_root()) return;

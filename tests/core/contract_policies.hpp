@@ -1,9 +1,8 @@
 // The executor contract, part 4: retries, timeouts and batches.
 #pragma once
 
-#include "core/executor_contract.hpp"
-
 #include "core/contract_flow.hpp"
+#include "core/executor_contract.hpp"
 
 #include <new>
 
@@ -11,13 +10,13 @@ namespace foldstream::test {
 
 /// y = x at the attempt number `good`; those before it fail with `kind`.
 inline Task flaky_task(const Journal& journal, ErrorKind kind, int good) {
-  Task task = number_task(
-      journal, "flaky", {"x"}, [journal, kind, good](const Values& in, const Context& context) {
-        const std::string attempt = std::to_string(context.attempt);
-        if (context.attempt >= good) return number(in, "x");
-        journal.write("broke " + attempt);
-        throw Error(kind, "attempt " + attempt + " broke.");
-      });
+  Task task = number_task(journal, "flaky", {"x"},
+                          [journal, kind, good](const Values& in, const Context& context) {
+                            const std::string attempt = std::to_string(context.attempt);
+                            if (context.attempt >= good) return number(in, "x");
+                            journal.write("broke " + attempt);
+                            throw Error(kind, "attempt " + attempt + " broke.");
+                          });
   task.retry.backoff_seconds = 1e-3;
   return task;
 }

@@ -57,10 +57,12 @@ TEST(Loop, RefusesAnEndThatIsNoBool) {
   Graph graph;
 
   expect_error(ErrorKind::InvalidArgument,
-               "output 'x' ends the loop 'step', so it must be a bool, not a 'number'.",
-               [&] { add_loop(graph, step_task(), {2, {}, "x"}); });
-  expect_error(ErrorKind::NotFound, "'is_lats'",
-               [&] { add_loop(graph, step_task(), {2, {}, "is_lats"}); });
+               "output 'x' ends the loop 'step', so it must be a bool, not a 'number'.", [&] {
+                 add_loop(graph, step_task(), {2, {}, "x"});
+               });
+  expect_error(ErrorKind::NotFound, "'is_lats'", [&] {
+    add_loop(graph, step_task(), {2, {}, "is_lats"});
+  });
 }
 
 TEST(Loop, IsFedOnceWhatItCarriesAndAlwaysTheRest) {
@@ -105,7 +107,8 @@ TEST(MapTask, TakesItsIdentityFromTheTasksOfItsGraph) {
       return task;
     }());
     return map_task<Number, Number>("each", inner, inner.task("a").input("x"),
-                                    inner.task("b").output("y")).identity;
+                                    inner.task("b").output("y"))
+        .identity;
   };
 
   EXPECT_EQ(identity("b 1"), identity("b 1"));
@@ -124,9 +127,8 @@ TEST(RunIf, RefusesASecondCondition) {
   Graph graph = chain(plain_task("a"), plain_task("b"));
   graph.run_if(graph.task("a").output("holds"), graph.task("b"));
 
-  expect_error(ErrorKind::InvalidArgument, "b", [&] {
-    graph.run_if(graph.task("a").output("holds"), graph.task("b"), false);
-  });
+  expect_error(ErrorKind::InvalidArgument, "b",
+               [&] { graph.run_if(graph.task("a").output("holds"), graph.task("b"), false); });
 
   EXPECT_TRUE(graph.guard(1)->wanted);
 }
@@ -212,8 +214,7 @@ TEST(Codec, RefusesAListThatWasDamaged) {
 
   expect_error(ErrorKind::NotFound, "count",
                [&] { Codec<std::vector<Number>>::decode(without_count); });
-  expect_error(ErrorKind::NotFound, "value",
-               [&] { Codec<std::vector<Number>>::decode(record); });
+  expect_error(ErrorKind::NotFound, "value", [&] { Codec<std::vector<Number>>::decode(record); });
 }
 
 }  // namespace

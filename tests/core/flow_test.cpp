@@ -104,7 +104,8 @@ TEST_P(FlowOnThreads, TracesEachTaskOnceAndInOrder) {
   RandomFlow random(11);
   std::vector<FlowSpan> trace;
 
-  random.flow.run(executor, [](int, FlowThread&) {}, &trace);
+  random.flow.run(
+      executor, [](int, FlowThread&) {}, &trace);
 
   ASSERT_EQ(std::ssize(trace), random.size);
   std::ranges::sort(trace, {}, &FlowSpan::task);
@@ -156,7 +157,8 @@ TEST_P(FlowOnThreads, EndsAfterAllThatWasSpawned) {
   std::atomic<int> leaves = 0;
   std::vector<FlowSpan> trace;
 
-  flow.run(executor, [&](int, FlowThread& thread) { grow(thread, 16, leaves); }, &trace);
+  flow.run(
+      executor, [&](int, FlowThread& thread) { grow(thread, 16, leaves); }, &trace);
 
   EXPECT_EQ(leaves, 987);
   EXPECT_EQ(std::ranges::count(trace, -1, &FlowSpan::task), std::ssize(trace) - 1);
@@ -182,7 +184,8 @@ TEST(Flow, WithoutTasksIsOverAtOnce) {
   ThreadExecutor executor({.threads = 2});
   std::vector<FlowSpan> trace(1);
 
-  Flow(0).run(executor, [](int, FlowThread&) { FAIL(); }, &trace);
+  Flow(0).run(
+      executor, [](int, FlowThread&) { FAIL(); }, &trace);
 
   EXPECT_TRUE(trace.empty());
 }

@@ -1,6 +1,7 @@
 // Keys and the memory store. The digits here are a promise: a change of them forgets every stored
 // result.
 #include "core/contract_case.hpp"
+#include "core/store_contract.hpp"
 
 #include <foldstream/store.hpp>
 
@@ -61,18 +62,8 @@ TEST(Key, TellsShapeUnitsAndAxesApart) {
   EXPECT_NE(key_of(a), key_of(b));
 }
 
-TEST(MemoryStore, KeepsAndReplaces) {
-  MemoryStore store;
-  const Key key = key_of("a");
-  EXPECT_FALSE(store.contains(key));
-  EXPECT_FALSE(store.load(key));
-
-  store.save(key, {"t", "first", 1, {{"y", coordinates()}}});
-  store.save(key, {"t", "second", 2, {{"y", coordinates()}}});
-
-  EXPECT_TRUE(store.contains(key));
-  EXPECT_EQ(store.load(key), (StoredTask{"t", "second", 2, {{"y", coordinates()}}}));
-}
+INSTANTIATE_TEST_SUITE_P(Memory, StoreContract, testing::Values(StoreCase{
+                             "memory", [] { return std::make_shared<MemoryStore>(); }}));
 
 }  // namespace
 }  // namespace foldstream::test

@@ -1,10 +1,13 @@
-// A run that is killed at any moment goes on where it was: nothing that was saved is computed again,
-// and its results are those of a run that was left alone. FOLDSTREAM_KILLS=200 tries 200 seeds.
+// A run that is killed at any moment goes on where it was: nothing that was saved is computed
+// again, and its results are those of a run that was left alone. FOLDSTREAM_KILLS=200 tries 200
+// seeds.
 #include "test_support.hpp"
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
 #include <set>
@@ -71,21 +74,31 @@ std::pair<std::string, Seconds> undisturbed() {
   return {read_text(folder.path() / "digest"), std::chrono::steady_clock::now() - began};
 }
 
+/// Kills a run up to three times, and lets it end.
+void kill_and_finish(int seed, const std::string& expected, Seconds duration) {
+  const TemporaryFolder folder;
+  std::mt19937 random(static_cast<unsigned>(seed));
+  std::uniform_real_distribution<> moment(0, duration.count());
+
+  for (int kills = seed % 3 + 1; kills > 0; --kills)
+    kill_after(Seconds(moment(random)), folder.path());
+
+  EXPECT_TRUE(has_ended_well(start_victim(folder.path()))) << "seed " << seed;
+  EXPECT_EQ(read_text(folder.path() / "digest"), expected) << "seed " << seed;
+  EXPECT_THAT(faults(folder.path()), testing::IsEmpty()) << "seed " << seed;
+}
+
 TEST(Kill, ARunGoesOnWhereItWasKilled) {
   const auto [expected, duration] = undisturbed();
   ASSERT_EQ(std::ranges::count(expected, '\n'), 100);
-  for (int seed = 0; seed < seed_count(); ++seed) {
-    const TemporaryFolder folder;
-    std::mt19937 random(static_cast<unsigned>(seed));
-    std::uniform_real_distribution<> moment(0, duration.count());
+  const int seeds = seed_count();
+  std::atomic<int> next = 0;
+  std::vector<std::jthread> threads;  // several at once: they mostly wait for the disk
 
-    for (int kills = seed % 3 + 1; kills > 0; --kills)
-      kill_after(Seconds(moment(random)), folder.path());
-    ASSERT_TRUE(has_ended_well(start_victim(folder.path()))) << "seed " << seed;
-
-    EXPECT_EQ(read_text(folder.path() / "digest"), expected) << "seed " << seed;
-    EXPECT_THAT(faults(folder.path()), testing::IsEmpty()) << "seed " << seed;
-  }
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&, text = expected, time = duration] {
+      for (int seed = next++; seed < seeds; seed = next++) kill_and_finish(seed, text, time);
+    });
 }
 
 }  // namespace

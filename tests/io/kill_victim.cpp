@@ -1,6 +1,6 @@
-// The program that kill_test.cpp kills: a run of many small tasks whose results are kept in a folder.
-// kill_victim <folder>: appends what it does to <folder>/effects, and writes <folder>/digest at the
-// end.
+// The program that kill_test.cpp kills: a run of many small tasks whose results are kept in a
+// folder. kill_victim <folder>: appends what it does to <folder>/effects, and writes
+// <folder>/digest at the end.
 #include "core/contract_case.hpp"
 
 #include <foldstream/control.hpp>
@@ -57,9 +57,8 @@ Task changing_task(const Journal& effects, const std::string& name,
 Graph victim_graph(const Journal& effects) {
   Graph graph;
   const TaskRef start = graph.add(changing_task(effects, "start", [](double x) { return x; }));
-  const Loop loop =
-      add_loop(graph, changing_task(effects, "grow", [](double x) { return 2 * x; }),
-               {3, {"x"}, "is_large"});
+  const Loop loop = add_loop(graph, changing_task(effects, "grow", [](double x) { return 2 * x; }),
+                             {3, {"x"}, "is_large"});
   const TaskRef odd = graph.add(changing_task(effects, "odd", [](double x) { return x + 1; }));
   Task joins = changing_task(effects, "last", {});
   joins.inputs = {{"x", PortType::of<Number>(), ""}, {"odd", PortType::of<Number>(), "", true}};
@@ -99,8 +98,7 @@ void run_in(const std::filesystem::path& folder) {
   const auto store = std::make_shared<TellingStore>(
       std::make_shared<io::RunStore>(folder / "run", 0, report), effects);
   ThreadExecutor executor({.threads = 2});
-  auto run =
-      executor.run_targets(graph, number_targets(graph, "start", numbers), {.store = store});
+  auto run = executor.run_targets(graph, number_targets(graph, "start", numbers), {.store = store});
   run.wait();
   std::ofstream(folder / "digest") << digest(run, graph);
 }

@@ -1,6 +1,6 @@
 // The run store: what was saved comes back byte by byte, or not at all, whatever happened
 // meanwhile.
-#include "test_support.hpp"
+#include "core/store_contract.hpp"
 
 #include <foldstream/io/run_store.hpp>
 
@@ -460,3 +460,16 @@ TEST(MasterFile, LinksTheTasksOfTheRunAndTheNewestOfAName) {
 
 }  // namespace
 }  // namespace foldstream::io
+
+namespace foldstream::test {
+
+/// Stores in folders that go with the program.
+std::shared_ptr<Store> make_run_store() {
+  static std::vector<std::unique_ptr<TemporaryFolder>> folders;
+  folders.push_back(std::make_unique<TemporaryFolder>());
+  return std::make_shared<io::RunStore>(folders.back()->path(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Files, StoreContract, testing::Values(StoreCase{"files", make_run_store}));
+
+}  // namespace foldstream::test

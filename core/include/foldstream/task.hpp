@@ -48,14 +48,16 @@ struct Retry {
 
 /// Lets several tasks of one description run as one call, so that a device is filled. Tasks with the
 /// same key are handed over together once their sizes reach `budget`, once the first of them has
-/// waited for `delay_seconds`, or when nothing else could still join them.
+/// waited for `delay_seconds`, or when nothing that still runs could lead to another. A batch never
+/// needs more than the machine has. It has neither timeout nor retries: if it fails, its members are
+/// run one by one, and these do.
 struct Batching {
   std::function<std::string(const Values& inputs)> key;  ///< empty: all may go together
   std::function<double(const Values& inputs)> size;      ///< in tokens; empty: 1 each
   double budget = 0;                                     ///< tokens of a batch
   double delay_seconds = 0.05;
-  /// Outputs of each member, in the order of the inputs. If it throws, the members are run one by
-  /// one by the task's own body. Empty: never batched.
+  /// Outputs of each member, in the order of the inputs. If it throws, the task's own body is called
+  /// for each. Empty: never batched.
   std::function<std::vector<Values>(std::span<const Values> inputs, const Context& context)> body;
 };
 

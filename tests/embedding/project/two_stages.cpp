@@ -30,8 +30,11 @@ int main() {
   count.outputs = {{"helix_formers", PortType::of<int>()}};
   count.body = [](const Values& inputs, const Context&) -> Values {
     const std::string& residues = inputs.at("sequence").as<Sequence>().residues;
-    const auto is_former = [](char c) { return std::string("AELMQKRH").find(c) != std::string::npos; };
-    return {{"helix_formers", Value::of(static_cast<int>(std::ranges::count_if(residues, is_former)))}};
+    const auto is_former = [](char c) {
+      return std::string("AELMQKRH").find(c) != std::string::npos;
+    };
+    return {
+        {"helix_formers", Value::of(static_cast<int>(std::ranges::count_if(residues, is_former)))}};
   };
 
   foldstream::Graph graph;
