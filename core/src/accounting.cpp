@@ -68,37 +68,42 @@ Efficiency Accounting::efficiency(int threads) const {
   all.makespan = last_;
   all.failed_work = failed_;
   all.critical_path = critical_path_;
-  std::map<double, int> busy;                             // changes of busy threads
-  std::map<double, std::map<std::string, int>> short_of;  // changes of waiting tasks
+  for (const Span& span : spans_) all.work += (span.end - span.begin) * span.threads;
+  all.lower_bound = std::max(all.critical_path, all.work / all.threads);
+  all.idle = idle(all.threads);
+  return all;
+}
+
+/// Goes through the times at which something changed.
+std::map<std::string, double> Accounting::idle(int threads) const {
+  struct Change {
+    int running = 0;
+    std::map<std::string, int> waiting = {};
+  };
+  std::map<double, Change> changes = {{0, {}}, {last_, {}}};
   double last_begin = 0;
   for (const Span& span : spans_) {
-    all.work += (span.end - span.begin) * span.threads;
-    busy[span.begin] += span.threads;
-    busy[span.end] -= span.threads;
+    changes[span.begin].running += span.threads;
+    changes[span.end].running -= span.threads;
     last_begin = std::max(last_begin, span.begin);
   }
   for (const Wait& wait : waits_) {
-    busy[wait.begin] += 0;
-    busy[wait.end] += 0;
-    ++short_of[wait.begin][wait.what];
-    --short_of[wait.end][wait.what];
+    ++changes[wait.begin].waiting[wait.what];
+    --changes[wait.end].waiting[wait.what];
   }
-  busy[0] += 0;
-  busy[last_begin] += 0;
-  busy[last_] += 0;
-  all.lower_bound = std::max(all.critical_path, all.work / all.threads);
-  int running = 0;
-  std::map<std::string, int> waiting;
-  for (auto now = busy.begin(); std::next(now) != busy.end(); ++now) {
-    running += now->second;
-    if (const auto changes = short_of.find(now->first); changes != short_of.end())
-      for (const auto& [what, change] : changes->second) waiting[what] += change;
-    const double idle = std::max(0, all.threads - running) * (std::next(now)->first - now->first);
-    if (idle <= 0) continue;
-    const auto cause = std::ranges::find_if(waiting, [](const auto& one) { return one.second > 0; });
-    all.idle[cause != waiting.end() ? cause->first : now->first >= last_begin ? "tail" : "data"] += idle;
+  std::map<std::string, double> idle;
+  Change now;
+  for (auto at = changes.begin(); std::next(at) != changes.end(); ++at) {
+    now.running += at->second.running;
+    for (const auto& [what, change] : at->second.waiting) now.waiting[what] += change;
+    const double seconds = std::max(0, threads - now.running) * (std::next(at)->first - at->first);
+    if (seconds <= 0) continue;
+    const auto cause =
+        std::ranges::find_if(now.waiting, [](const auto& one) { return one.second > 0; });
+    const char* otherwise = at->first >= last_begin ? "tail" : "data";
+    idle[cause != now.waiting.end() ? cause->first : otherwise] += seconds;
   }
-  return all;
+  return idle;
 }
 
 }  // namespace foldstream

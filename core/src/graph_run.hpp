@@ -80,6 +80,7 @@ class GraphRun final : public RunState, public Job {
   enum Purpose : int { retry, timeout, batch };
   /// What one thread collects while it ends tasks.
   struct Harvest;
+  class TimeLimit;
 
   // targets
   void check_index(int& index);
@@ -103,7 +104,7 @@ class GraphRun final : public RunState, public Job {
   void cancel_if_late(LiveTarget& live, int task, const Cost& cost);
   Cost cost_of(const LiveTarget& live, const Task& task, Cost* uncorrected = nullptr) const;
 
-  // running: graph_run_perform.cpp
+  // running: graph_run_perform.cpp, graph_run_values.cpp, graph_run_list.cpp
   void attempt(LiveTarget& live, int task, const Grant& grant, double began);
   void run_body(LiveTarget& live, int task, const Context& context);
   void compute(LiveTarget& live, int task, const Context& context);
@@ -126,7 +127,7 @@ class GraphRun final : public RunState, public Job {
   bool will_retry(LiveTarget& live, int task);
   void learn(const LiveTarget& live, int task, const Grant& grant);
 
-  // batches
+  // batches: graph_run_batch.cpp
   void join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest);
   bool can_join(const Batch& batch, const Request& more) const;
   void submit_batch(Batch* batch, Harvest& harvest);

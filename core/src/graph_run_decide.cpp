@@ -151,11 +151,10 @@ void GraphRun::cancel_if_late(LiveTarget& live, int task, const Cost& cost) {
   const int threads = std::clamp(described.max_threads, 1, pool_.ledger().capacity().threads);
   const double late = elapsed() + cost.seconds / threads - options_.deadline_seconds;
   if (late <= 0) return;
-  live[task].state = State::cancelled;
-  live[task].failure = std::make_unique<TaskFailure>(
-      TaskFailure{nullptr, ErrorKind::Cancelled,
-                  "it would end " + std::to_string(static_cast<int>(late) + 1) +
-                      " s after the deadline of the run. Run again to go on."});
+  fail(live[task], std::make_exception_ptr(
+                       Error(ErrorKind::Cancelled,
+                             "it would end " + std::to_string(static_cast<int>(late) + 1) +
+                                 " s after the deadline of the run. Run again to go on.")));
 }
 
 }  // namespace foldstream

@@ -1,6 +1,5 @@
-// GraphRun, running: the bodies of tasks, what becomes of their values, and retries.
+// GraphRun, running: attempts at tasks, how they end, and retries.
 #include "harvest.hpp"
-#include "peak_memory.hpp"
 
 #include <foldstream/control.hpp>
 
@@ -11,9 +10,6 @@
 
 namespace foldstream {
 namespace {
-
-/// Memory that the system's figures show well, bytes.
-constexpr std::uint64_t least_measured = 64U << 20U;
 
 /// When the body that this thread ran last ended, on the clock of its pool: reading it costs as much
 /// as a small task.
@@ -91,32 +87,65 @@ double GraphRun::pretended_seconds(const Work& work, const Grant& grant) const {
   return longest;
 }
 
+/// Asks an attempt to stop when its time is over.
+class GraphRun::TimeLimit {
+ public:
+  TimeLimit(GraphRun& run, LiveTarget& live, int task)
+      : run_(run),
+        id_(&live, task),
+        seconds_(run.pretends_ ? 0 : (*live.wiring)[task].task->timeout_seconds) {}
+
+  void begin(LiveTarget& live, Context& context) {
+    if (seconds_ <= 0) return;
+    std::stop_source source;
+    {
+      const std::unique_lock lock = lock_briefly(run_.mutex_);
+      run_.timed_[id_] = {source, run_.pool_.now() + seconds_};
+    }
+    pass_on_.emplace(context.stop, [source]() mutable { source.request_stop(); });
+    context.stop = source.get_token();
+    run_.pool_.after(seconds_, {&run_, &live, id_.second}, timeout);
+  }
+
+  /// Makes a failure of what was cancelled because of the limit.
+  void end(LiveTask& task) {
+    if (seconds_ <= 0) return;
+    pass_on_.reset();
+    {
+      const std::unique_lock lock = lock_briefly(run_.mutex_);
+      run_.timed_.erase(id_);
+      if (run_.timed_out_.erase(id_) == 0 || task.state != State::cancelled) return;
+    }
+    run_.fail(task, std::make_exception_ptr(Error(
+                        ErrorKind::Task, "it took longer than the " +
+                                             std::to_string(seconds_).substr(0, 5) +
+                                             " s it was given. Raise its timeout, or give it less "
+                                             "to do.")));
+  }
+
+ private:
+  GraphRun& run_;
+  std::pair<const LiveTarget*, int> id_;
+  double seconds_;
+  std::optional<std::stop_callback<std::function<void()>>> pass_on_;
+};
+
 void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double began) {
   LiveTask& state = live[task];
-  const Task& described = *(*live.wiring)[task].task;
   if (state.attempts < 255) ++state.attempts;
-  std::optional<std::stop_callback<std::function<void()>>> pass_on;
   const Teller teller{this, &live, task};
+  TimeLimit limit(*this, live, task);
   try {
     Context context = make_context(live, task, grant, &teller);
     context.check_cancelled();
-    if (described.timeout_seconds > 0 && !pretends_) {
-      std::stop_source source;
-      {
-        const std::unique_lock lock = lock_briefly(mutex_);
-        timed_[{&live, task}] = {source, pool_.now() + described.timeout_seconds};
-      }
-      pass_on.emplace(context.stop, [source]() mutable { source.request_stop(); });
-      context.stop = source.get_token();
-      pool_.after(described.timeout_seconds, {this, &live, task}, timeout);
-    }
+    limit.begin(live, context);
     if (options_.observer)
       notify({.what = Event::What::task_started, .time = began - began_, .threads = grant.threads,
               .text = std::string(context.device)},
              live, task);
     if (pretends_)
       state.state = State::done;
-    else if (described.expansion)
+    else if ((*live.wiring)[task].task->expansion)
       expand(live, task, context);
     else
       run_body(live, task, context);
@@ -124,20 +153,7 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double be
   } catch (...) {
     fail(state, std::current_exception());
   }
-  if (described.timeout_seconds > 0 && !pretends_) {
-    pass_on.reset();
-    const std::unique_lock lock = lock_briefly(mutex_);
-    timed_.erase({&live, task});
-    if (timed_out_.erase({&live, task}) != 0 && state.state == State::cancelled) {
-      state.state = State::failed;
-      state.failure->kind = ErrorKind::Task;
-      state.failure->message = "it took longer than the " +
-                               std::to_string(described.timeout_seconds).substr(0, 5) +
-                               " s it was given. Raise its timeout, or give it less to do.";
-      state.failure->error =
-          std::make_exception_ptr(Error(ErrorKind::Task, state.failure->message));
-    }
-  }
+  limit.end(state);
   ended_at = pool_.now();
   state.seconds = static_cast<float>(ended_at - began);
 }
@@ -184,170 +200,6 @@ void GraphRun::on_waiting(const Work& work, const std::string& what) {
          work.task);
 }
 
-/// Computes, and learns what memory that took.
-void GraphRun::run_body(LiveTarget& live, int task, const Context& context) {
-  if (!options_.costs) return compute(live, task, context);
-  const Task& described = *(*live.wiring)[task].task;
-  Cost estimate;
-  cost_of(live, described, &estimate);
-  const PeakMeter meter(estimate.bytes >= least_measured);
-  compute(live, task, context);
-  if (const std::uint64_t bytes = meter.bytes(); bytes > 0)
-    options_.costs->learn(described.name, {0, estimate.bytes}, {0, bytes});
-}
-
-void GraphRun::compute(LiveTarget& live, int task, const Context& context) {
-  set_outputs(live, task,
-              (*live.wiring)[task].task->body(gather_inputs(live, task, context), context));
-  live[task].state = State::done;
-}
-
-void GraphRun::set_outputs(LiveTarget& live, int task, Values&& values) {
-  const Task& described = *(*live.wiring)[task].task;
-  Magnitudes more = described.measure ? described.measure(values) : Magnitudes();
-  std::vector<Value>& outputs = live[task].values;
-  outputs.clear();
-  outputs.reserve(described.outputs.size());
-  for (const Port& port : described.outputs) {
-    const auto found = std::ranges::find(values, port.name, &Values::Entry::first);
-    if (found == values.end() || !(found->second.type() == port.type))
-      throw Error(ErrorKind::Internal, "task '" + described.name + "' gave no '" +
-                                           port.type.name() + "' at its output '" + port.name +
-                                           "'.");
-    outputs.push_back(std::move(found->second));
-  }
-  if (!described.measure) return;
-  const std::unique_lock lock = lock_briefly(mutex_);
-  if (live.sizes) more.merge(*live.sizes);
-  live.sizes = std::make_unique<Magnitudes>(std::move(more));
-}
-
-Values GraphRun::gather_inputs(LiveTarget& live, int task, const Context& context) {
-  Values inputs;
-  const auto sources = live.wiring->inputs(task);
-  inputs.reserve(sources.size());
-  for (const InputSource& source : sources) {
-    if (source.producer >= 0) load(live, source.producer, context);
-    Value value = input_value(live, source);
-    if (value.has_value())
-      inputs.emplace((*live.wiring)[task].task->inputs[position_of(source.port)].name,
-                     std::move(value));
-  }
-  return inputs;
-}
-
-/// Makes the outputs of a reused task be in memory: from the store, or computed if it is damaged.
-void GraphRun::load(LiveTarget& live, int task, const Context& context) {
-  LiveTask& wanted = live[task];
-  if (wanted.state != State::reused) return;
-  {
-    std::unique_lock lock = lock_briefly(mutex_);
-    changed_.wait(lock, [&] { return !loading_.contains(&wanted); });
-    if (!wanted.values.empty()) return;
-    loading_.insert(&wanted);
-  }
-  std::exception_ptr failure;
-  try {
-    bring_outputs(live, task, context);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  {
-    const std::unique_lock lock = lock_briefly(mutex_);
-    loading_.erase(&wanted);
-    changed_.notify_all();
-  }
-  if (failure) std::rethrow_exception(failure);
-}
-
-void GraphRun::bring_outputs(LiveTarget& live, int task, const Context& context) {
-  const Task& described = *(*live.wiring)[task].task;
-  if (auto values = load_outputs(described, live[task].key, *options_.store)) {
-    live[task].values = std::move(*values);
-    return;
-  }
-  if (described.expansion)
-    throw Error(ErrorKind::Io, "the stored results of '" + described.name +
-                                   "' are damaged. Run again: they will be computed anew.");
-  const double began = pool_.now();  // what is stored is damaged
-  set_outputs(live, task, described.body(gather_inputs(live, task, context), context));
-  save(live, task, pool_.now() - began);
-}
-
-/// Makes a target of each element; the task ends when the last of them has.
-void GraphRun::expand(LiveTarget& live, int task, const Context& context) {
-  const Expansion& expansion = *(*live.wiring)[task].task->expansion;
-  const Wiring& inner = live.wiring->inner(task);
-  const Values inputs = gather_inputs(live, task, context);
-  auto elements = std::make_unique<Elements>();
-  elements->parent = &live;
-  elements->task = task;
-  Target target{live.name, {}, {}, {}, live.index};
-  {
-    const std::unique_lock lock = lock_briefly(mutex_);
-    target.magnitudes = live.magnitudes();
-  }
-  for (const InputRef& input : expansion.shared)
-    if (const auto value = inputs.find(input.port); value != inputs.end())
-      target.inputs.push_back({input, value->second});
-  target.inputs.push_back({expansion.element, Value()});
-  const int result = inner.graph().index_of(expansion.result.task);
-  for (Value& item : expansion.split(inputs.at("items"))) {
-    target.inputs.back().value = std::move(item);
-    auto element = make_live(inner, target);
-    element->elements = elements.get();
-    element->element = static_cast<int>(elements->targets.size());
-    ++(*element)[result].uses;  // the gathering
-    elements->targets.push_back(std::move(element));
-  }
-  elements->remaining = static_cast<int>(elements->targets.size()) + 1;  // and `conclude`
-  if (elements->targets.empty()) {
-    live[task].values = {expansion.join({})};
-    live[task].state = State::done;
-    return;
-  }
-  const std::unique_lock lock = lock_briefly(mutex_);
-  if (!live.inner) live.inner = std::make_unique<std::map<int, std::unique_ptr<Elements>>>();
-  (*live.inner)[task] = std::move(elements);
-}
-
-/// Ends the task that maps a list, all of whose elements have ended.
-void GraphRun::join(Elements& elements) {
-  LiveTarget& parent = *elements.parent;
-  LiveTask& state = parent[elements.task];
-  const Expansion& expansion = *(*parent.wiring)[elements.task].task->expansion;
-  const Wiring& inner = parent.wiring->inner(elements.task);
-  const int result = inner.graph().index_of(expansion.result.task);
-  const auto output = position_of(static_cast<int>(
-      &output_port(*inner[result].task, expansion.result.port) - inner[result].task->outputs.data()));
-  try {
-    std::vector<Value> results;
-    for (const auto& element : elements.targets) {
-      for (std::size_t i = 0; i < inner.size(); ++i) {
-        const LiveTask& task = element->tasks[i];
-        if (task.is_good()) continue;
-        const Outcome outcome = outcome_of(task, false);
-        if (outcome.state == State::cancelled)
-          throw Error(ErrorKind::Cancelled, "the run was cancelled.");
-        throw Error(outcome.kind, "element " + std::to_string(element->element) + ": '" +
-                                      inner[static_cast<int>(i)].task->name + "' failed: " +
-                                      outcome.message);
-      }
-      if (pretends_) continue;
-      load(*element, result, make_context(*element, result, {}));
-      if ((*element)[result].state == State::bypassed)
-        throw Error(ErrorKind::Task, "element " + std::to_string(element->element) + ": '" +
-                                         inner[result].task->name + "' was bypassed.");
-      results.push_back((*element)[result].values.at(output));
-    }
-    if (!pretends_) state.values = {expansion.join(results)};
-    state.state = State::done;
-    save(parent, elements.task, state.seconds);
-  } catch (...) {
-    fail(state, std::current_exception());
-  }
-}
-
 /// @param teller  outlives the context
 Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
                                const Teller* teller) {
@@ -373,18 +225,6 @@ Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
   }
   if ((*live.wiring)[task].task->keeps_parts) offer_parts(live, task, options_.store, context);
   return context;
-}
-
-/// Into the store, if there is one and the task has a key.
-void GraphRun::save(LiveTarget& live, int task, double seconds) {
-  const LiveTask& state = live[task];
-  if (!saves_ || !state.has_key) return;
-  const Task& described = *(*live.wiring)[task].task;
-  StoredTask stored{live.name, task_name(live, task), seconds, {}, ""};
-  for (std::size_t i = 0; i < described.outputs.size(); ++i)
-    stored.outputs.emplace(described.outputs[i].name, state.values.at(i).encode());
-  key_fields(live, task, stored.fields);
-  options_.store->save(state.key, stored);
 }
 
 void GraphRun::fail(LiveTask& task, const std::exception_ptr& why) {
@@ -436,143 +276,6 @@ void GraphRun::learn(const LiveTarget& live, int task, const Grant& grant) {
     options_.costs->learn(described.name, estimate, {live[task].seconds * grant.threads, 0, 0, 0});
   } catch (...) {
     // it has run, after all
-  }
-}
-
-// Batches.
-
-void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest) {
-  const Task& described = *(*live.wiring)[task].task;
-  const Batching& batching = described.batching;
-  Values inputs = pretends_ ? Values() : gather_inputs(live, task, make_context(live, task, {}));
-  const std::string key = batching.key && !pretends_ ? batching.key(inputs) : "";
-  const double size = batching.size && !pretends_ ? batching.size(inputs) : 1;
-  std::vector<Batch*> full;
-  {
-    const std::unique_lock lock = lock_briefly(mutex_);
-    auto* batch = &batches_[{&described, key}];
-    if (*batch && !can_join(**batch, one.request)) {
-      full.push_back(batch->get());
-      full_.push_back(std::move(*batch));
-    }
-    const bool is_new = !*batch;
-    if (is_new) {
-      *batch = std::make_unique<Batch>();
-      (*batch)->task = &described;
-      (*batch)->submission = one;
-      (*batch)->submission.work = {this, batch->get(), -1};
-    } else {
-      Submission& all = (*batch)->submission;
-      all.request.bytes += one.request.bytes;
-      all.request.scratch_bytes += one.request.scratch_bytes;
-      all.request.device_bytes += one.request.device_bytes;
-      all.priority = std::min(all.priority, one.priority);
-    }
-    (*batch)->members.push_back({&live, task, std::move(inputs)});
-    (*batch)->size += size;
-    if ((*batch)->size >= batching.budget)
-      full.push_back(batch->get());
-    else if (is_new)
-      pool_.after(batching.delay_seconds, (*batch)->submission.work, Purpose::batch);
-  }
-  for (Batch* batch : full) submit_batch(batch, harvest);
-}
-
-/// Whether the machine has what a batch needs with one more member.
-bool GraphRun::can_join(const Batch& batch, const Request& more) const {
-  Request all = batch.submission.request;
-  all.bytes += more.bytes;
-  all.scratch_bytes += more.scratch_bytes;
-  all.device_bytes += more.device_bytes;
-  try {
-    pool_.ledger().check_possible(batch.task->name, all);
-    return true;
-  } catch (const Error&) {
-    return false;
-  }
-}
-
-/// Closes a batch, unless that was done before.
-void GraphRun::submit_batch(Batch* batch, Harvest& harvest) {
-  const std::unique_lock lock = lock_briefly(mutex_);
-  const auto take = [&](std::unique_ptr<Batch>& found) {
-    harvest.submissions.push_back(found->submission);
-    found.release();  // conclude takes it back
-  };
-  const auto is_it = [&](const std::unique_ptr<Batch>& one) { return one.get() == batch; };
-  if (const auto found = std::ranges::find_if(full_, is_it); found != full_.end()) {
-    take(*found);
-    full_.erase(found);
-    return;
-  }
-  const auto found =
-      std::ranges::find_if(batches_, [&](const auto& entry) { return is_it(entry.second); });
-  if (found == batches_.end()) return;
-  take(found->second);
-  batches_.erase(found);
-}
-
-/// So many works have ended. When none is left, no task can join the batches any more.
-void GraphRun::land(int works) {
-  if (wiring_.has_batches() && in_flight_.fetch_sub(works) == works) hand_over_batches();
-}
-
-void GraphRun::hand_over_batches() {
-  std::vector<Batch*> open;
-  {
-    const std::unique_lock lock = lock_briefly(mutex_);
-    if (!is_fed_ && waiting_for_room_ == 0) return;  // a new target may
-    for (const auto& [key, batch] : batches_) open.push_back(batch.get());
-  }
-  Harvest& harvest = Harvest::of_thread(nullptr);
-  for (Batch* batch : open) submit_batch(batch, harvest);
-  settle(harvest);
-}
-
-void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
-  const double began = pool_.now();
-  std::vector<Values> inputs;
-  for (Batch::Member& member : batch.members) {
-    if (options_.observer)
-      notify({.what = Event::What::task_started, .threads = grant.threads}, *member.live,
-             member.task);
-    inputs.push_back(std::move(member.inputs));
-  }
-  try {
-    const Batch::Member& first = batch.members.front();
-    const Teller teller{this, first.live, first.task};
-    const Context context = make_context(*first.live, first.task, grant, &teller);
-    context.check_cancelled();
-    std::vector<Values> outputs(inputs.size());
-    if (!pretends_) outputs = batch.task->batching.body(inputs, context);
-    if (outputs.size() != inputs.size())
-      throw Error(ErrorKind::Internal, "task '" + batch.task->name + "' gave " +
-                                           std::to_string(outputs.size()) + " results for " +
-                                           std::to_string(inputs.size()) + " members of a batch.");
-    const double seconds = (pool_.now() - began) / static_cast<double>(inputs.size());
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      LiveTask& task = (*batch.members[i].live)[batch.members[i].task];
-      task.seconds = static_cast<float>(seconds);
-      try {
-        if (!pretends_) set_outputs(*batch.members[i].live, batch.members[i].task, std::move(outputs[i]));
-        task.state = State::done;
-        save(*batch.members[i].live, batch.members[i].task, seconds);
-      } catch (...) {
-        fail(task, std::current_exception());
-      }
-    }
-  } catch (...) {
-    batch.has_failed = true;  // one of them, perhaps: they are run one by one
-  }
-}
-
-void GraphRun::conclude_batch(std::unique_ptr<Batch> batch, Harvest& harvest) {
-  for (const Batch::Member& member : batch->members) {
-    if (!batch->has_failed) {
-      end_task(*member.live, member.task, harvest);
-      continue;
-    }
-    submit_alone(*member.live, member.task, harvest);
   }
 }
 

@@ -49,6 +49,7 @@ class Accounting final : public Observer {
   };
   void end(const TaskId& id, const Event& event, bool is_failed);
   void end_target(int target);
+  std::map<std::string, double> idle(int threads) const;
 
   const Graph graph_;
   const std::vector<int> order_;

@@ -45,6 +45,28 @@ concept Encodable = requires(const T& value, const Record& record) {
   { Codec<T>::decode(record) } -> std::same_as<T>;
 };
 
+/// Text, and plain numbers.
+template <>
+struct Codec<std::string> {
+  static constexpr std::string_view name = "string";
+  static Record encode(const std::string& text) { return {{"text", text_field(text)}}; }
+  static std::string decode(const Record& record) { return field_text(record, "text"); }
+};
+
+template <class T>
+requires std::same_as<T, double> || std::same_as<T, std::int64_t> || std::same_as<T, std::int32_t>
+struct Codec<T> {
+  static constexpr std::string_view name = std::same_as<T, double>         ? "double"
+                                           : std::same_as<T, std::int64_t> ? "int64"
+                                                                           : "int32";
+  static Record encode(T value) {
+    return {{"value", {Tensor::of(std::vector<T>{value}), "1", {"one"}}}};
+  }
+  static T decode(const Record& record) {
+    return field(record, "value").tensor.template values<T>()[0];
+  }
+};
+
 /// Whether something holds, as a value: the condition of Graph::run_if, the end of a loop.
 template <>
 struct Codec<bool> {

@@ -35,10 +35,10 @@ struct Given {
 
 /// One thing a graph is run on.
 struct Target {
-  std::string name;
-  std::vector<Binding> inputs;
-  std::vector<Given> given;
-  Magnitudes magnitudes;  ///< for cost estimates
+  std::string name = {};
+  std::vector<Binding> inputs = {};
+  std::vector<Given> given = {};
+  Magnitudes magnitudes = {};  ///< for cost estimates
   int index = -1;         ///< position in the run; negative: the executor counts
 };
 
@@ -64,15 +64,17 @@ class Executor {
  public:
   virtual ~Executor() = default;
 
-  /// Starts `graph` on every target of `source` and returns at once. The graph is copied. A target
+  /// Starts `graph` on every target of `source` and returns at once. The graph is copied. Whoever
+  /// drops the run cancels it. A target
   /// that leaves an input unfed, feeds one twice or binds a wrong type fails with InvalidArgument
   /// before any of its tasks runs; the others go on. Two targets of one index end the run as a source
   /// that throws does. Targets are read from `source` as others end, so that it may give millions.
-  virtual Run run_source(const Graph& graph, TargetSource source, RunOptions options) = 0;
+  [[nodiscard]] virtual Run run_source(const Graph& graph, TargetSource source,
+                                       RunOptions options) = 0;
 
-  Run run_targets(const Graph& graph, std::vector<Target> targets, RunOptions options = {});
+  [[nodiscard]] Run run_targets(const Graph& graph, std::vector<Target> targets, RunOptions options = {});
   /// One target without a name.
-  Run run(const Graph& graph, std::vector<Binding> inputs, RunOptions options = {});
+  [[nodiscard]] Run run(const Graph& graph, std::vector<Binding> inputs, RunOptions options = {});
 };
 
 }  // namespace foldstream
