@@ -3,7 +3,9 @@
 
 #include <foldstream/mpi/rehearsal.hpp>
 
+#include <condition_variable>
 #include <deque>
+#include <exception>
 #include <mutex>
 #include <span>
 
@@ -33,25 +35,47 @@ class SharedSource {
   SharedSource(TargetSource source, int ranks)
       : source_(std::move(source)), positions_(static_cast<std::size_t>(ranks)) {}
 
+  /// A source that blocks holds up nobody who asks for a target before.
   std::optional<Target> next(int rank) {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     std::size_t& position = positions_[static_cast<std::size_t>(rank)];
-    if (position == targets_.size() && !is_at_end_) {
-      std::optional<Target> target = source_();
-      if (target)
-        targets_.push_back(std::move(*target));
+    while (position == targets_.size() && !is_at_end_) {
+      if (is_reading_)
+        changed_.wait(lock);
       else
-        is_at_end_ = true;
+        read(lock);
     }
     if (position == targets_.size()) return std::nullopt;
     return targets_[position++];
   }
 
  private:
+  void read(std::unique_lock<std::mutex>& lock) {
+    is_reading_ = true;
+    lock.unlock();
+    std::optional<Target> target;
+    std::exception_ptr failure;
+    try {
+      target = source_();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    lock.lock();
+    is_reading_ = false;
+    if (target)
+      targets_.push_back(std::move(*target));
+    else
+      is_at_end_ = failure == nullptr;
+    changed_.notify_all();
+    if (failure) std::rethrow_exception(failure);
+  }
+
   std::mutex mutex_;
+  std::condition_variable changed_;
   TargetSource source_;
   std::deque<Target> targets_;
   std::vector<std::size_t> positions_;
+  bool is_reading_ = false;
   bool is_at_end_ = false;
 };
 

@@ -14,7 +14,7 @@ class Usage : public testing::Test {
 };
 
 TEST_F(Usage, PrintsHelpWithExamplesForEveryCommand) {
-  for (const char* command : {"fold", "run", "plan", "list", "db build", "compare", "sample", "doctor"}) {
+  for (const char* command : {"fold", "run", "plan", "list", "db build", "compare", "sample", "doctor", "why"}) {
     const Finished help = run("foldstream " + std::string(command) + " -h");
 
     EXPECT_EQ(help.code, 0) << command;

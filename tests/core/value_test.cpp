@@ -17,9 +17,9 @@ TEST(Value, GivesWhatItHolds) {
 TEST(Value, NamesBothTypesWhenAskedForAnother) {
   const Value value = Value::of(Number{3});
 
-  expect_error(ErrorKind::InvalidArgument, "a value of 'number' was asked for a 'int'",
+  expect_error(ErrorKind::InvalidArgument, "a value of 'number' was asked for a 'int32'",
                [&] { value.as<int>(); });
-  expect_error(ErrorKind::InvalidArgument, "an empty value was asked for a 'int'",
+  expect_error(ErrorKind::InvalidArgument, "an empty value was asked for a 'int32'",
                [] { Value().as<int>(); });
 }
 
