@@ -9,8 +9,9 @@
 
 namespace foldstream::bench {
 
-/// The median of `repeats` calls after one that is not counted.
-double median_of(int repeats, const std::function<double()>& measure);
+/// The smallest of `repeats` values after one that is not counted: others use the machine, too, and
+/// what they take is not ours. Peers are measured in the same way.
+double best_of(int repeats, const std::function<double()>& measure);
 
 /// What an empty task of a Flow costs, in ns on two threads, beside oneTBB's flow graph and task
 /// groups and StarPU.

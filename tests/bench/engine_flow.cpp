@@ -58,7 +58,7 @@ double ours(const Shape& shape, ThreadExecutor& executor, bool is_traced, int re
   std::vector<char> counts(static_cast<std::size_t>(shape.tasks), 0);
   std::vector<FlowSpan> trace;
   int runs = 0;
-  const double ns = median_of(repeats, [&] {
+  const double ns = best_of(repeats, [&] {
     ++runs;
     trace.clear();
     const auto began = Clock::now();
@@ -87,7 +87,7 @@ double tbb_flow_graph(const Shape& shape, int repeats) {
     flow::make_edge(*nodes[static_cast<std::size_t>(before)], *nodes[static_cast<std::size_t>(after)]);
     has_predecessor[static_cast<std::size_t>(after)] = 1;
   }
-  return median_of(repeats, [&] {
+  return best_of(repeats, [&] {
     const auto began = Clock::now();
     for (std::size_t i = 0; i < nodes.size(); ++i)
       if (has_predecessor[i] == 0) nodes[i]->try_put(flow::continue_msg());
@@ -98,7 +98,7 @@ double tbb_flow_graph(const Shape& shape, int repeats) {
 
 double spawned(int tasks, ThreadExecutor& executor, int repeats) {
   std::array<std::atomic<int>, threads> done{};
-  return median_of(repeats, [&] {
+  return best_of(repeats, [&] {
     Flow flow(1);
     const auto began = Clock::now();
     flow.run(executor, [&](int, FlowThread& root) {
@@ -113,7 +113,7 @@ double spawned(int tasks, ThreadExecutor& executor, int repeats) {
 
 double tbb_task_group(int tasks, int repeats) {
   std::atomic<int> done = 0;
-  return median_of(repeats, [&] {
+  return best_of(repeats, [&] {
     oneapi::tbb::task_group group;
     const auto began = Clock::now();
     for (int i = 0; i < tasks; ++i)
