@@ -109,6 +109,7 @@ class GraphRun final : public RunState, public Job {
   void run_body(LiveTarget& live, int task, const Context& context);
   void compute(LiveTarget& live, int task, const Context& context);
   Values gather_inputs(LiveTarget& live, int task, const Context& context);
+  void gather_inputs(LiveTarget& live, int task, const Context& context, Values& inputs);
   void load(LiveTarget& live, int task, const Context& context);
   void bring_outputs(LiveTarget& live, int task, const Context& context);
   void set_outputs(LiveTarget& live, int task, Values&& values);

@@ -25,8 +25,16 @@ void GraphRun::run_body(LiveTarget& live, int task, const Context& context) {
 }
 
 void GraphRun::compute(LiveTarget& live, int task, const Context& context) {
-  set_outputs(live, task,
-              (*live.wiring)[task].task->body(gather_inputs(live, task, context), context));
+  thread_local std::vector<Values> spare;  // whose memory is used again; bodies may nest
+  Values inputs;
+  if (!spare.empty()) {
+    inputs = std::move(spare.back());
+    spare.pop_back();
+  }
+  gather_inputs(live, task, context, inputs);
+  set_outputs(live, task, (*live.wiring)[task].task->body(inputs, context));
+  inputs.clear();
+  spare.push_back(std::move(inputs));
   live[task].state = State::done;
 }
 
@@ -52,6 +60,11 @@ void GraphRun::set_outputs(LiveTarget& live, int task, Values&& values) {
 
 Values GraphRun::gather_inputs(LiveTarget& live, int task, const Context& context) {
   Values inputs;
+  gather_inputs(live, task, context, inputs);
+  return inputs;
+}
+
+void GraphRun::gather_inputs(LiveTarget& live, int task, const Context& context, Values& inputs) {
   const auto sources = live.wiring->inputs(task);
   inputs.reserve(sources.size());
   for (const InputSource& source : sources) {
@@ -61,7 +74,6 @@ Values GraphRun::gather_inputs(LiveTarget& live, int task, const Context& contex
       inputs.emplace((*live.wiring)[task].task->inputs[position_of(source.port)].name,
                      std::move(value));
   }
-  return inputs;
 }
 
 /// Makes the outputs of a reused task be in memory: from the store, or computed if it is damaged.

@@ -83,7 +83,14 @@ void Ledger::check_possible(const std::string& task, const Request& request) con
 }
 
 void Ledger::enqueue(const Work& work, const Priority& priority, const Request& request) {
-  waiting_[position(request.arena)].insert({arrivals_++, priority, work, request});
+  Waiting waiting{arrivals_++, priority, work, request};
+  if (spare_.empty()) {
+    waiting_[position(request.arena)].insert(waiting);
+  } else {
+    spare_.back().value() = waiting;
+    waiting_[position(request.arena)].insert(std::move(spare_.back()));
+    spare_.pop_back();
+  }
   waiting_seconds_[position(request.arena)] -= static_cast<double>(priority.level);
   is_waiting_[position(request.arena)].store(true, std::memory_order_relaxed);
 }
@@ -99,7 +106,7 @@ std::optional<Ledger::Granted> Ledger::next(Arena arena) {
       const Granted granted{candidate->work, take(*candidate), candidate->passed >= patience};
       double& seconds = waiting_seconds_[position(arena)];
       seconds = waiting.size() == 1 ? 0 : seconds + static_cast<double>(candidate->priority.level);
-      waiting.erase(candidate);
+      spare_.push_back(waiting.extract(candidate));
       is_waiting_[position(arena)].store(!waiting.empty(), std::memory_order_relaxed);
       follows_left_[position(arena)].store(patience, std::memory_order_relaxed);
       return granted;

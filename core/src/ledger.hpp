@@ -119,6 +119,7 @@ class Ledger {
   std::map<std::string, int> free_tokens_;
   std::array<Queue, arena_count> waiting_;
   std::array<double, arena_count> waiting_seconds_{};  ///< sum of their levels
+  std::vector<Queue::node_type> spare_;  ///< of those that were granted, for those to come
   std::uint64_t arrivals_ = 0;
   std::array<std::atomic<bool>, arena_count> is_waiting_{};  ///< as of the queues
   std::array<std::atomic<int>, arena_count> follows_left_{};

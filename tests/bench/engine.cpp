@@ -27,8 +27,8 @@ void add_engine(CLI::App& app, const AreaOptions& shared) {
       fmt::print("{}\n", shared.json ? format_bars_json(bars, "engine") : format_bars(bars, "peer"));
       std::fflush(stdout);
     };
+    show(task_bars(shared.quick));  // first: the heap is then as a program finds it
     show(flow_bars(shared.quick));
-    show(task_bars(shared.quick));
     show(mix_bars(*data, shared.quick));
   });
 }

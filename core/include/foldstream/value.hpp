@@ -113,6 +113,8 @@ class Values {
   /// Keeps what is there already under the name.
   void emplace(std::string port, Value value);
   void reserve(std::size_t count) { entries_.reserve(count); }
+  /// Keeps its memory.
+  void clear() noexcept { entries_.clear(); }
 
   bool empty() const noexcept { return entries_.empty(); }
   std::size_t size() const noexcept { return entries_.size(); }
