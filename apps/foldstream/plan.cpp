@@ -47,9 +47,10 @@ std::vector<PlanTarget> read_lengths(const std::filesystem::path& path) {
     ++number;
     std::istringstream words(line.substr(0, line.find('#')));
     double length = 0, count = 1;
-    if (!(words >> length)) continue;
-    words >> count;
-    if (length < 1 || count < 0 || count > 1e7)
+    if ((words >> std::ws).eof()) continue;
+    words >> length;
+    if (!words.eof() && !(words >> std::ws).eof()) words >> count;
+    if (words.fail() || length < 1 || count < 0 || count > 1e7)
       throw Error(ErrorKind::Parse, fmt::format("{}:{}: expected LENGTH [COUNT], found '{}'.",
                                                 path.string(), number, line));
     for (int i = 0; i < static_cast<int>(count); ++i)
@@ -97,6 +98,9 @@ void print_plan(const Plan& plan, const Rehearsed& rehearsed, const PlanOptions&
     fmt::print("… and {} more targets\n", plan.targets.size() - most_rows);
   const Efficiency& time = rehearsed.efficiency;
   const int threads = time.threads / options.ranks;
+  if (rehearsed.failed.size() == plan.targets.size())
+    return fmt::print("\nnone of the {} targets can ever run there; nothing was run\n",
+                      plan.targets.size());
   fmt::print("\n{} targets: {} of CPU time; at most {} GB at once on a rank\n", plan.targets.size(),
              clock_text(plan.seconds), gigabytes(plan.peak_bytes));
   fmt::print("on {} rank{} of {} thread{}: {} (at least {}; longest chain {})\n", options.ranks,

@@ -123,5 +123,31 @@ TEST_F(Usage, SamplesTheSameSequencesForTheSameSeed) {
   EXPECT_THAT(first.out, HasSubstr(">drawn_00005"));
 }
 
+TEST_F(Usage, PlansFromAListOfLengths) {
+  folder_.write("db.fasta", ">d\nACDEFGHIKLMN\n");
+  folder_.write("lengths.tsv", "# residues, targets\n100 3\n\n250\n");
+
+  const Finished plan =
+      run("foldstream plan --lengths lengths.tsv --database db.fasta --ranks 8 --threads 4");
+  const Finished misfit =
+      run("foldstream plan --lengths lengths.tsv --database db.fasta --memory 0.01");
+
+  EXPECT_EQ(plan.code, 0) << plan.err;
+  EXPECT_THAT(plan.out, HasSubstr("4 targets: "));
+  EXPECT_THAT(plan.out, HasSubstr("on 8 ranks of 4 threads: "));
+  EXPECT_EQ(misfit.code, 2);
+  EXPECT_THAT(misfit.err, HasSubstr("can never run: task 'predict' needs"));
+}
+
+TEST_F(Usage, NamesTheLineOfALengthThatIsNone) {
+  folder_.write("db.fasta", ">d\nACDEFGHIKLMN\n");
+  folder_.write("lengths.tsv", "100 3\nlong\n");
+
+  const Finished refused = run("foldstream plan --lengths lengths.tsv --database db.fasta");
+
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("lengths.tsv:2: expected LENGTH [COUNT], found 'long'."));
+}
+
 }  // namespace
 }  // namespace foldstream::test
