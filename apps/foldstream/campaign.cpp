@@ -41,8 +41,9 @@ struct Campaign {
 
   Plan plan() const {
     std::vector<PlanTarget> sizes;
+    const std::vector<std::string> searches = search_tasks(definition);
     for (const InputTarget& target : targets.good)
-      sizes.push_back(make_plan_target(target, search_tasks(definition)));
+      sizes.push_back(make_plan_target(target, searches));
     return make_plan(workflow.graph, sizes, 1, costs.get());
   }
 
@@ -50,8 +51,9 @@ struct Campaign {
   /// All ranks find the same order: the estimates are not corrected.
   void sort_longest_first() {
     std::vector<std::pair<double, InputTarget>> timed;
+    const std::vector<std::string> searches = search_tasks(definition);
     for (InputTarget& target : targets.good) {
-      const PlanTarget size = make_plan_target(target, search_tasks(definition));
+      const PlanTarget size = make_plan_target(target, searches);
       timed.emplace_back(make_plan(workflow.graph, {size}, 1).seconds, std::move(target));
     }
     std::ranges::stable_sort(timed, std::greater(), &std::pair<double, InputTarget>::first);

@@ -1,5 +1,6 @@
 #include "rehearse.hpp"
 
+#include <foldstream/control.hpp>
 #include <foldstream/virtual_executor.hpp>
 
 #ifdef FOLDSTREAM_HAS_MPI
@@ -14,22 +15,14 @@ std::string given_flag(const std::string& task) { return "given " + task; }
 
 /// The graph as its tasks look from outside; those that are given need nothing.
 Graph outline(const Graph& graph) {
-  Graph outline;
-  for (const auto& task : graph.tasks()) {
-    Task copy = *task;
-    copy.identity.clear();
-    for (Port& port : copy.inputs) port.is_optional = true;  // there are no values
-    if (copy.cost)
-      copy.cost = [cost = task->cost, flag = given_flag(copy.name)](const Magnitudes& size) {
-        return size.contains(flag) ? Cost{} : cost(size);
-      };
-    outline.add(std::move(copy));
-  }
-  const auto name = [&](int task) { return graph.tasks()[static_cast<std::size_t>(task)]->name; };
-  for (const Edge& edge : graph.edges())
-    outline.connect(outline.task(name(edge.from_task)).output(edge.from_port),
-                    outline.task(name(edge.to_task)).input(edge.to_port));
-  return outline;
+  return with_tasks(graph, [](Task& task) {
+    task.identity.clear();
+    for (Port& port : task.inputs) port.is_optional = true;  // there are no values
+    if (!task.cost) return;
+    task.cost = [cost = task.cost, flag = given_flag(task.name)](const Magnitudes& size) {
+      return size.contains(flag) ? Cost{} : cost(size);
+    };
+  });
 }
 
 std::unique_ptr<Executor> make_rehearsal(const Machines& machines) {

@@ -124,6 +124,23 @@ Loop add_loop(Graph& graph, Task step, const LoopOptions& options) {
   return {std::move(steps), end, options.carried};
 }
 
+Graph with_tasks(const Graph& graph, const std::function<void(Task& task)>& change) {
+  Graph changed;
+  std::vector<TaskRef> tasks;
+  for (const auto& task : graph.tasks()) {
+    Task copy = *task;
+    change(copy);
+    tasks.push_back(changed.add(std::move(copy)));
+  }
+  const auto at = [&](int task) -> const TaskRef& { return tasks[static_cast<std::size_t>(task)]; };
+  for (const Edge& edge : graph.edges())
+    changed.connect(at(edge.from_task).output(edge.from_port), at(edge.to_task).input(edge.to_port));
+  for (int i = 0; i < static_cast<int>(tasks.size()); ++i)
+    if (const auto& guard = graph.guard(i))
+      changed.run_if(at(guard->from_task).output(guard->port), at(i), guard->wanted);
+  return changed;
+}
+
 void connect(Graph& graph, const OutputRef& from, const std::vector<InputRef>& to) {
   for (const InputRef& input : to) graph.connect(from, input);
 }

@@ -73,7 +73,6 @@ void GraphRun::check_index(int& index) {
 void GraphRun::begin(LiveTarget& live, Harvest& harvest) {
   const Wiring& wiring = *live.wiring;
   if (wiring.has_costs()) set_levels(live);
-  if (harvest.ready.capacity() < wiring.size()) harvest.ready.reserve(wiring.size());
   harvest.ready.clear();
   for (std::size_t i = 0; i < wiring.size(); ++i)
     if (live.tasks[i].missing.load(std::memory_order_relaxed) == 0)

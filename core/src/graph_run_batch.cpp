@@ -4,6 +4,17 @@
 #include <algorithm>
 
 namespace foldstream {
+namespace {
+
+/// What two members of a batch need together.
+Request together(Request all, const Request& more) {
+  all.bytes += more.bytes;
+  all.scratch_bytes += more.scratch_bytes;
+  all.device_bytes += more.device_bytes;
+  return all;
+}
+
+}  // namespace
 
 void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest) {
   const Task& described = *(*live.wiring)[task].task;
@@ -27,9 +38,7 @@ void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Har
       (*batch)->submission.work = {this, batch->get(), -1};
     } else {
       Submission& all = (*batch)->submission;
-      all.request.bytes += one.request.bytes;
-      all.request.scratch_bytes += one.request.scratch_bytes;
-      all.request.device_bytes += one.request.device_bytes;
+      all.request = together(all.request, one.request);
       all.priority = std::min(all.priority, one.priority);
     }
     (*batch)->members.push_back({&live, task, std::move(inputs)});
@@ -44,12 +53,8 @@ void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Har
 
 /// Whether the machine has what a batch needs with one more member.
 bool GraphRun::can_join(const Batch& batch, const Request& more) const {
-  Request all = batch.submission.request;
-  all.bytes += more.bytes;
-  all.scratch_bytes += more.scratch_bytes;
-  all.device_bytes += more.device_bytes;
   try {
-    pool_.ledger().check_possible(batch.task->name, all);
+    pool_.ledger().check_possible(batch.task->name, together(batch.submission.request, more));
     return true;
   } catch (const Error&) {
     return false;

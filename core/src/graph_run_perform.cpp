@@ -4,7 +4,6 @@
 #include <foldstream/control.hpp>
 
 #include <algorithm>
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -228,19 +227,7 @@ Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
 }
 
 void GraphRun::fail(LiveTask& task, const std::exception_ptr& why) {
-  TaskFailure failure{why, ErrorKind::Task, "it threw something that is no std::exception."};
-  try {
-    std::rethrow_exception(why);
-  } catch (const Error& error) {
-    failure.kind = error.kind();
-    failure.message = error.what();
-  } catch (const std::bad_alloc&) {
-    failure.kind = ErrorKind::Resources;
-    failure.message = "out of memory.";
-  } catch (const std::exception& error) {
-    failure.message = error.what();
-  } catch (...) {
-  }
+  TaskFailure failure = failure_of(why);
   task.state = failure.kind == ErrorKind::Cancelled ? State::cancelled : State::failed;
   task.failure = std::make_unique<TaskFailure>(std::move(failure));
 }

@@ -3,6 +3,7 @@
 #include <foldstream/control.hpp>
 
 #include <algorithm>
+#include <new>
 
 namespace foldstream {
 namespace {
@@ -142,6 +143,23 @@ bool append_source(const LiveTarget& live, const InputSource& source, std::strin
 
 }  // namespace
 
+TaskFailure failure_of(const std::exception_ptr& why) {
+  TaskFailure failure{why, ErrorKind::Task, "it threw something that is no std::exception."};
+  try {
+    std::rethrow_exception(why);
+  } catch (const Error& error) {
+    failure.kind = error.kind();
+    failure.message = error.what();
+  } catch (const std::bad_alloc&) {
+    failure.kind = ErrorKind::Resources;
+    failure.message = "out of memory.";
+  } catch (const std::exception& error) {
+    failure.message = error.what();
+  } catch (...) {
+  }
+  return failure;
+}
+
 void LiveTarget::reset() {
   for (std::size_t i = 0; i < wiring->size(); ++i) {
     LiveTask& task = tasks[i];
@@ -181,15 +199,7 @@ std::unique_ptr<LiveTarget> make_refused(const Wiring& wiring, const Target& tar
   auto live = std::make_unique<LiveTarget>(wiring);
   live->name = target.name;
   live->index = target.index;
-  TaskFailure failure{why, ErrorKind::InvalidArgument, "its values cannot be used."};
-  try {
-    std::rethrow_exception(why);
-  } catch (const Error& error) {
-    failure = {why, error.kind(), error.what()};
-  } catch (const std::exception& error) {
-    failure = {why, ErrorKind::Task, error.what()};
-  } catch (...) {
-  }
+  const TaskFailure failure = failure_of(why);
   for (std::size_t i = 0; i < wiring.size(); ++i) {
     live->tasks[i].state = State::failed;
     live->tasks[i].failure = std::make_unique<TaskFailure>(failure);
@@ -237,10 +247,12 @@ void offer_parts(const LiveTarget& live, int task, const std::shared_ptr<Store>&
   const auto key_of_part = [key = live[task].key](const std::string& part) {
     return key_of(to_string(key) + "." + part);
   };
-  context.keep = [=, target = live.name, name = task_name(live, task)](const std::string& part,
-                                                                       const Record& record) {
-    store->save(key_of_part(part), {target, name + "." + part, 0, {{"part", record}}, ""});
-  };
+  if (store->is_writable()) {
+    context.keep = [=, target = live.name, name = task_name(live, task)](const std::string& part,
+                                                                         const Record& record) {
+      store->save(key_of_part(part), {target, name + "." + part, 0, {{"part", record}}, ""});
+    };
+  }
   context.earlier = [=](const std::string& part) -> std::optional<Record> {
     const std::optional<StoredTask> stored = store->load(key_of_part(part));
     if (!stored || !stored->outputs.contains("part")) return std::nullopt;

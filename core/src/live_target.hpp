@@ -23,6 +23,9 @@ struct TaskFailure {
   std::string message;
 };
 
+/// What an exception says.
+TaskFailure failure_of(const std::exception_ptr& why);
+
 /// One task of one target, 64 bytes. Written by the thread that runs or ends it; whoever sees
 /// `missing` of a task fall to zero may read those it depends on.
 struct LiveTask {

@@ -42,9 +42,10 @@ PlannedTarget plan_target(const Graph& graph, const PlanTarget& target, int thre
     Cost cost = task.cost ? task.cost(target.magnitudes) : Cost{};
     if (costs != nullptr) cost = costs->corrected(task.name, cost);
     double start = 0;
-    for (const Edge& edge : graph.edges())
-      if (edge.to_task == index)
-        start = std::max(start, ends[static_cast<std::size_t>(edge.from_task)]);
+    const auto after = [&](int task) { start = std::max(start, ends[static_cast<std::size_t>(task)]); };
+    for (const int edge : graph.incoming(index))
+      after(graph.edges()[static_cast<std::size_t>(edge)].from_task);
+    if (const auto& guard = graph.guard(index)) after(guard->from_task);
     ends[static_cast<std::size_t>(index)] =
         start + cost.seconds / std::clamp(task.max_threads, 1, threads);
     planned.seconds += cost.seconds;

@@ -1,5 +1,7 @@
 #include "distributed_run.hpp"
 
+#include <foldstream/control.hpp>
+
 namespace foldstream::mpi {
 namespace {
 
@@ -25,27 +27,15 @@ std::string digest(const Graph& graph) {
 
 /// The same tasks by identity, hence the same keys in a store, but none that computes.
 Graph lookup_graph(const Graph& graph) {
-  Graph lookup;
-  for (const auto& task : graph.tasks()) {
-    Task copy = *task;
-    copy.is_current = {};
-    copy.cost = {};
-    copy.expansion = {};
-    copy.batching = {};
-    copy.body = [](const Values&, const Context&) -> Values {
+  return with_tasks(graph, [](Task& task) {
+    task.is_current = {};
+    task.cost = {};
+    task.expansion = {};
+    task.batching = {};
+    task.body = [](const Values&, const Context&) -> Values {
       throw Error(ErrorKind::NotFound, "not in the store of this rank.");
     };
-    lookup.add(std::move(copy));
-  }
-  const auto name = [&](int task) { return graph.tasks()[static_cast<std::size_t>(task)]->name; };
-  for (const Edge& edge : graph.edges())
-    lookup.connect(lookup.task(name(edge.from_task)).output(edge.from_port),
-                   lookup.task(name(edge.to_task)).input(edge.to_port));
-  for (int i = 0; i < static_cast<int>(graph.task_count()); ++i)
-    if (const auto& guard = graph.guard(i))
-      lookup.run_if(lookup.task(name(guard->from_task)).output(guard->port), lookup.task(name(i)),
-                    guard->wanted);
-  return lookup;
+  });
 }
 
 Failure failure_of(const std::exception& error) {

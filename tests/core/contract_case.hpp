@@ -53,6 +53,21 @@ struct ExecutorCase {
   friend void PrintTo(const ExecutorCase& made, std::ostream* out) { *out << made.name; }
 };
 
+/// An executor of this process, with stores and folders of its own.
+inline ExecutorCase local_case(std::string name, int threads,
+                               std::function<std::unique_ptr<Executor>(std::uint64_t)> make) {
+  const auto folders = std::make_shared<std::vector<std::unique_ptr<TemporaryFolder>>>();
+  ExecutorCase made;
+  made.name = std::move(name);
+  made.threads = threads;
+  made.make = std::move(make);
+  made.make_store = [] { return std::make_shared<MemoryStore>(); };
+  made.make_folder = [folders] {
+    return folders->emplace_back(std::make_unique<TemporaryFolder>())->path();
+  };
+  return made;
+}
+
 /// Lines that bodies write, on any rank, as a proof that they ran.
 class Journal {
  public:

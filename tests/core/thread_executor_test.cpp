@@ -12,19 +12,10 @@ namespace foldstream::test {
 namespace {
 
 ExecutorCase on_threads(int threads) {
-  const auto folders = std::make_shared<std::vector<std::unique_ptr<TemporaryFolder>>>();
-  return {
-      .name = std::to_string(threads),
-      .threads = threads,
-      .make =
-          [threads](std::uint64_t memory_bytes) {
-            return std::make_unique<ThreadExecutor>(
-                ThreadExecutorOptions{.threads = threads, .memory_bytes = memory_bytes});
-          },
-      .make_store = [] { return std::make_shared<MemoryStore>(); },
-      .make_folder =
-          [folders] { return folders->emplace_back(std::make_unique<TemporaryFolder>())->path(); },
-  };
+  return local_case(std::to_string(threads), threads, [threads](std::uint64_t memory_bytes) {
+    return std::make_unique<ThreadExecutor>(
+        ThreadExecutorOptions{.threads = threads, .memory_bytes = memory_bytes});
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Threads, ExecutorContract,
@@ -281,6 +272,35 @@ TEST(ThreadExecutor, ATimeoutIsThatOfOneTarget) {
 TEST(ThreadExecutor, RefusesANegativeNumberOfThreads) {
   expect_error(ErrorKind::InvalidArgument, "cannot have -1 threads",
                [] { ThreadExecutor executor({.threads = -1}); });
+}
+
+/// A store that may be looked up only.
+class ReadOnlyStore final : public Store {
+ public:
+  bool contains(const Key&) const override { return false; }
+  std::optional<StoredTask> load(const Key&) override { return std::nullopt; }
+  bool is_writable() const override { return false; }
+  void save(const Key&, const StoredTask&) override { ADD_FAILURE() << "it was written to"; }
+};
+
+TEST(ThreadExecutor, KeepsNothingInAStoreThatIsNotWritable) {
+  ThreadExecutor executor({.threads = 1});
+  const TemporaryFolder folder;
+  Task task = double_task(Journal(folder.path() / "calls"));
+  task.keeps_parts = true;
+  task.body = [body = task.body](const Values& inputs, const Context& context) {
+    EXPECT_FALSE(context.keep);
+    EXPECT_TRUE(context.earlier);
+    return body(inputs, context);
+  };
+  Graph graph;
+  graph.add(std::move(task));
+
+  auto run = executor.run_targets(graph, number_targets(graph, "double", {3}),
+                                  {.store = std::make_shared<ReadOnlyStore>()});
+  run.wait();
+
+  EXPECT_EQ(states(run.outcomes().at(0)), "done");
 }
 
 }  // namespace

@@ -8,20 +8,13 @@ namespace foldstream::test {
 namespace {
 
 ExecutorCase on_virtual_threads(int threads) {
-  const auto folders = std::make_shared<std::vector<std::unique_ptr<TemporaryFolder>>>();
-  return {
-      .name = std::to_string(threads),
-      .threads = threads,
-      .make =
-          [threads](std::uint64_t memory_bytes) {
-            return std::make_unique<VirtualExecutor>(VirtualOptions{
-                .capacity = {.threads = threads, .memory_bytes = memory_bytes}, .pretends = false});
-          },
-      .make_store = [] { return std::make_shared<MemoryStore>(); },
-      .make_folder =
-          [folders] { return folders->emplace_back(std::make_unique<TemporaryFolder>())->path(); },
-      .is_concurrent = false,
-  };
+  ExecutorCase made =
+      local_case(std::to_string(threads), threads, [threads](std::uint64_t memory_bytes) {
+        return std::make_unique<VirtualExecutor>(VirtualOptions{
+            .capacity = {.threads = threads, .memory_bytes = memory_bytes}, .pretends = false});
+      });
+  made.is_concurrent = false;
+  return made;
 }
 
 INSTANTIATE_TEST_SUITE_P(VirtualThreads, ExecutorContract,

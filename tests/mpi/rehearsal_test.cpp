@@ -9,19 +9,11 @@ namespace foldstream::test {
 namespace {
 
 ExecutorCase on_pretend_ranks(int ranks, int threads) {
-  const auto folders = std::make_shared<std::vector<std::unique_ptr<TemporaryFolder>>>();
-  return {
-      .name = std::to_string(ranks) + "x" + std::to_string(threads),
-      .threads = ranks * threads,
-      .make =
-          [=](std::uint64_t memory_bytes) {
-            return std::make_unique<mpi::RehearsalExecutor>(
-                ranks, mpi::DistributedExecutorOptions{threads, memory_bytes, 16, 120, 900});
-          },
-      .make_store = [] { return std::make_shared<MemoryStore>(); },
-      .make_folder =
-          [folders] { return folders->emplace_back(std::make_unique<TemporaryFolder>())->path(); },
-  };
+  return local_case(std::to_string(ranks) + "x" + std::to_string(threads), ranks * threads,
+                    [=](std::uint64_t memory_bytes) {
+                      return std::make_unique<mpi::RehearsalExecutor>(
+                          ranks, mpi::DistributedExecutorOptions{threads, memory_bytes, 16, 120, 900});
+                    });
 }
 
 INSTANTIATE_TEST_SUITE_P(PretendRanks, ExecutorContract,

@@ -109,6 +109,9 @@ class Loop {
 /// no bool; Error{NotFound} for a port that the step has not.
 Loop add_loop(Graph& graph, Task step, const LoopOptions& options);
 
+/// The same graph of changed tasks: `change` may touch all but their names and the ports in use.
+Graph with_tasks(const Graph& graph, const std::function<void(Task& task)>& change);
+
 /// Connects one output to several inputs: `connect(graph, msa.output("msa"), loop.inputs("msa"))`.
 void connect(Graph& graph, const OutputRef& from, const std::vector<InputRef>& to);
 
