@@ -2,6 +2,7 @@
 #pragma once
 
 #include <foldstream/run.hpp>
+#include <foldstream/tensor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -40,6 +41,9 @@ struct Message {
   MessageKind kind = MessageKind::alive;
   std::int32_t run = 0;
   std::vector<std::byte> payload;
+  /// Travel with the message, from their own memory into memory of their own, uncopied otherwise.
+  /// Nobody may change them any more.
+  std::vector<Tensor> tensors = {};
 };
 
 /// A message and the rank it goes to or came from.

@@ -5,10 +5,13 @@
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace foldstream::mpi {
 
-/// Messages from one rank to another arrive complete, once, and in the order they were sent.
+/// Messages from one rank to another arrive complete, once, and in the order they were sent; only
+/// those with tensors may be overtaken by later ones, though not by each other.
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -20,8 +23,24 @@ class Transport {
   virtual void send(int peer, Message message) = 0;
   /// The next message that has arrived, if one has. @throws Error{Communication}.
   virtual std::optional<Envelope> receive() = 0;
-  /// Whether all that was sent has left. @throws Error{Communication}.
+  /// Whether all that was sent has left, but to ranks that were dropped. @throws Error{Communication}.
   virtual bool is_flushed() = 0;
+  /// The peer was lost: nothing is sent to it any more, what still waits for it is given up, and what
+  /// came from it and is not whole yet never will be.
+  virtual void drop(int peer) = 0;
+};
+
+/// Tells which ranks are still there, by means of its own: MPI says nothing of a rank that died.
+/// Thread-safe.
+class Liveness {
+ public:
+  virtual ~Liveness() = default;
+  /// Ranks that were lost since the last call, each once. Cheap; never waits.
+  virtual std::vector<int> take_lost() = 0;
+  /// This rank ends in order: the others shall not think that it was lost.
+  virtual void leave() = 0;
+  /// Why this rank must end: others have given it up, and go on without it. Empty: they have not.
+  virtual std::string fenced() = 0;
 };
 
 /// What a Communicator stands on.
@@ -32,6 +51,10 @@ class Link {
   virtual int size() const = 0;
   virtual int fair_threads() const = 0;
   virtual std::unique_ptr<Transport> make_transport() = 0;
+  /// What each rank says, by rank. Collective; only while no rank can have been lost.
+  virtual std::vector<std::string> gather(const std::string& own) = 0;
+  /// Collective, as `gather`. Null: a rank that is lost ends the job (the launcher sees to it).
+  virtual std::unique_ptr<Liveness> make_liveness() = 0;
 };
 
 }  // namespace foldstream::mpi

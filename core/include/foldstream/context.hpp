@@ -1,7 +1,7 @@
 // Context: what a running task was granted, and how it speaks to its run.
 #pragma once
 
-#include <foldstream/codec.hpp>
+#include <foldstream/stream.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -27,6 +27,11 @@ struct Context {
   /// thread-safe.
   std::function<void(const std::string& part, const Record&)> keep;
   std::function<std::optional<Record>(const std::string& part)> earlier;
+  /// Begins the stream at an output port of type Stream; consumers of the port may begin from now on.
+  /// The body gives no value for the port. A task that does not open it gives an empty stream.
+  std::function<std::unique_ptr<StreamWriter>(const std::string& port, const StreamType&)> open_stream;
+  /// Reads a stream that came in as an input, from its first chunk.
+  std::function<std::unique_ptr<StreamReader>(const Stream&)> read_stream;
   std::string_view device;         ///< name of the device granted, "cuda:1"; empty: none
   std::uint64_t device_bytes = 0;  ///< of its memory that are granted
   int attempt = 1;                 ///< 2 at the first retry

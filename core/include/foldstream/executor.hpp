@@ -3,6 +3,7 @@
 
 #include <foldstream/cost.hpp>
 #include <foldstream/run.hpp>
+#include <foldstream/stream_hub.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -33,6 +34,15 @@ struct Given {
   Value value;
 };
 
+/// A task that is not run in this part of a target.
+struct Earlier {
+  int task = 0;  ///< position in Graph::tasks()
+  Outcome outcome;
+  /// If it still runs: the streams that it has begun, by output port. The outcome is then that of a
+  /// task that waits, with the key that it will have.
+  std::vector<std::pair<std::string, Stream>> streams = {};
+};
+
 /// One thing a graph is run on.
 struct Target {
   std::string name = {};
@@ -40,6 +50,11 @@ struct Target {
   std::vector<Given> given = {};
   Magnitudes magnitudes = {};  ///< for cost estimates
   int index = -1;         ///< position in the run; negative: the executor counts
+  /// To run it in part: the tasks to run, by position in Graph::tasks(). Empty: all.
+  std::vector<int> only = {};
+  /// How the tasks that those depend on ended elsewhere. Their values are found in the store of the
+  /// run, under the key of the outcome.
+  std::vector<Earlier> earlier = {};
 };
 
 /// Gives the next target, or nothing at the end. Called from one thread at a time; it may block, and
@@ -56,6 +71,8 @@ struct RunOptions {
   /// later is cancelled instead of begun, unless it keeps parts. 0 = none.
   double deadline_seconds = 0;
   int retries_per_cause = 1000;  ///< of the whole run, for each kind of error
+  /// Where the streams of the run live; null: a hub of its own, on the store.
+  std::shared_ptr<StreamHub> streams = {};
   int window = 0;  ///< most targets that are read ahead; 0 = 32 for each thread, at least 256
 };
 

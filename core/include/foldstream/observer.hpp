@@ -56,6 +56,7 @@ struct Event {
     warning,        ///< text
     task_waiting,   ///< text: the resource it waits for, "memory"
     task_retried,   ///< outcome: the failure; it will be started again
+    stream_opened,  ///< text: the output port; outcome: the key that its task will have
   };
 
   What what = What::warning;

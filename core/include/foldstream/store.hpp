@@ -47,6 +47,8 @@ struct StoredTask {
   friend bool operator==(const StoredTask& a, const StoredTask& b);
 };
 
+class StreamStore;
+
 /// Keeps the results of finished tasks. Thread-safe.
 class Store {
  public:
@@ -60,9 +62,14 @@ class Store {
   /// Whether `save` may be called. A run looks results up in a store that is not writable, and keeps
   /// none in it.
   virtual bool is_writable() const { return true; }
-  /// Durable when it returns. Storing a key again replaces what was there.
+  /// When it returns, the task can be loaded and outlives this process. (A loss of power may cost what
+  /// was saved in the last fraction of a second.) Storing a key again replaces what was there.
   /// @throws Error{Io} if it could not be made durable; nothing that was stored is lost.
   virtual void save(const Key& key, const StoredTask& task) = 0;
+  /// Learns what other processes have stored meanwhile.
+  virtual void refresh() {}
+  /// Where chunks of streams are kept, as long as this store; null if it keeps none.
+  virtual StreamStore* streams() { return nullptr; }
 };
 
 /// A store that forgets with the process.

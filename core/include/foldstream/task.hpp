@@ -85,6 +85,8 @@ struct Task {
   /// the deadline of the run.
   bool keeps_parts = false;
   Needs needs;
+  /// Kind of rank that it belongs on, "search"; empty: wherever its inputs are.
+  std::string role = {};
   // speed only
   int max_threads = 1;                                        ///< it can make use of
   std::function<Cost(const Magnitudes& magnitudes)> cost;  ///< empty: unknown, counted as nothing
