@@ -14,7 +14,8 @@ constexpr int batch = 256;
 
 }  // namespace
 
-Exchange::Exchange(std::unique_ptr<Transport> transport) : transport_(std::move(transport)) {
+Exchange::Exchange(std::unique_ptr<Transport> transport, std::unique_ptr<Liveness> liveness)
+    : transport_(std::move(transport)), liveness_(std::move(liveness)) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -38,6 +39,11 @@ void Exchange::wake() {
   const std::scoped_lock lock(mutex_);
   was_woken_ = true;
   changed_.notify_all();
+}
+
+std::set<int> Exchange::lost() const {
+  const std::scoped_lock lock(mutex_);
+  return lost_;
 }
 
 void Exchange::loop() {

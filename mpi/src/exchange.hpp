@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -25,13 +26,17 @@ class Endpoint {
   virtual bool is_done() = 0;
   /// The transport is broken: neither sends nor receives from now on.
   virtual void give_up(const std::string& why) = 0;
+  /// A rank was lost: nothing comes from it any more, and nothing may be sent to it.
+  virtual void on_lost(int) {}
+  /// Messages are awaited: look for them without rest.
+  virtual bool expects_traffic() { return false; }
 };
 
 /// Carries the messages of all runs of an executor. Sleeps while there is no run; while there is
 /// one, it looks for messages at least every half millisecond, without holding a core. Thread-safe.
 class Exchange {
  public:
-  explicit Exchange(std::unique_ptr<Transport> transport);
+  explicit Exchange(std::unique_ptr<Transport> transport, std::unique_ptr<Liveness> liveness = {});
   /// Waits until all endpoints are done and all that was sent has left.
   ~Exchange();
   Exchange(const Exchange&) = delete;
@@ -41,6 +46,8 @@ class Exchange {
   void add(std::shared_ptr<Endpoint> endpoint);
   /// An endpoint has something to send.
   void wake();
+  /// Ranks that were lost so far.
+  std::set<int> lost() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -55,8 +62,10 @@ class Exchange {
   void flush();
 
   const std::unique_ptr<Transport> transport_;
-  std::mutex mutex_;
+  const std::unique_ptr<Liveness> liveness_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
+  std::set<int> lost_;
   Endpoints endpoints_;                         ///< by run number
   std::map<int, std::vector<Envelope>> early_;  ///< for runs that are not added yet
   int next_run_ = 0;

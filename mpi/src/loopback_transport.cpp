@@ -16,6 +16,16 @@ std::optional<Envelope> Mailboxes::take(int rank) {
   return envelope;
 }
 
+void Mailboxes::announce(int rank, const std::string& text) {
+  const std::scoped_lock lock(mutex_);
+  announced_.at(static_cast<std::size_t>(rank)) = text;
+}
+
+std::vector<std::string> Mailboxes::announced() const {
+  const std::scoped_lock lock(mutex_);
+  return announced_;
+}
+
 void LoopbackTransport::send(int peer, Message message) {
   if (peer < 0 || peer >= size())
     throw Error(ErrorKind::Communication, "rank " + std::to_string(rank_) +

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <numeric>
 
 namespace foldstream::mpi {
 namespace {
@@ -69,6 +70,26 @@ int share_cores(MPI_Comm comm) {
   return std::max(1, own * count_bits(all) / sum);
 }
 
+/// The texts of all ranks, by rank.
+std::vector<std::string> gather_texts(MPI_Comm comm, const std::string& own) {
+  int ranks = 1;
+  check_mpi(MPI_Comm_size(comm, &ranks), "cannot ask for the number of ranks");
+  const int length = static_cast<int>(own.size());
+  std::vector<int> lengths(static_cast<std::size_t>(ranks)), starts(lengths.size());
+  check_mpi(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, comm),
+            "cannot gather what the ranks announce");
+  std::exclusive_scan(lengths.begin(), lengths.end(), starts.begin(), 0);
+  std::string all(static_cast<std::size_t>(starts.back() + lengths.back()), '\0');
+  check_mpi(MPI_Allgatherv(own.data(), length, MPI_BYTE, all.data(), lengths.data(), starts.data(),
+                           MPI_BYTE, comm),
+            "cannot gather what the ranks announce");
+  std::vector<std::string> texts;
+  for (std::size_t rank = 0; rank < lengths.size(); ++rank)
+    texts.push_back(all.substr(static_cast<std::size_t>(starts[rank]),
+                               static_cast<std::size_t>(lengths[rank])));
+  return texts;
+}
+
 class MpiLink final : public Link {
  public:
   explicit MpiLink(MPI_Comm comm) {
@@ -86,12 +107,16 @@ class MpiLink final : public Link {
   std::unique_ptr<Transport> make_transport() override {
     return std::make_unique<MpiTransport>(comm_.value());
   }
+  void announce(const std::string& own) override { announced_ = gather_texts(comm_.value(), own); }
+  std::vector<std::string> announced() const override { return announced_; }
+  std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
 
  private:
   OwnedComm comm_;
   int rank_ = 0;
   int size_ = 1;
   int threads_ = 1;
+  std::vector<std::string> announced_;
 };
 
 }  // namespace

@@ -21,6 +21,7 @@ class MpiTransport final : public Transport {
   void send(int peer, Message message) override;
   std::optional<Envelope> receive() override;
   bool is_flushed() override;
+  void drop(int) override {}
 
  private:
   /// A frame on its way; MPI reads the bytes until the request is complete.

@@ -51,9 +51,12 @@ class Link {
   virtual int size() const = 0;
   virtual int fair_threads() const = 0;
   virtual std::unique_ptr<Transport> make_transport() = 0;
-  /// What each rank says, by rank. Collective; only while no rank can have been lost.
-  virtual std::vector<std::string> gather(const std::string& own) = 0;
-  /// Collective, as `gather`. Null: a rank that is lost ends the job (the launcher sees to it).
+  /// Tells all ranks something. Collective; only while no rank can have been lost.
+  virtual void announce(const std::string& own) = 0;
+  /// What each rank announced, by rank. Pretend ranks announce one after the other: empty for those
+  /// that have not yet.
+  virtual std::vector<std::string> announced() const = 0;
+  /// Collective, as `announce`. Null: a rank that is lost ends the job (the launcher sees to it).
   virtual std::unique_ptr<Liveness> make_liveness() = 0;
 };
 

@@ -55,6 +55,8 @@ class StreamHub {
   void release(const Key& id);
 
   bool is_live(const Key& id) const;
+  /// Of a live stream.
+  std::optional<StreamType> type_of(const Key& id) const;
   /// From the first chunk. @param reader  the task that reads, for messages
   /// @throws Error{NotFound} naming the stream if it is nowhere.
   std::unique_ptr<StreamReader> read(const Stream& stream, const StreamLabel& reader,
