@@ -115,6 +115,7 @@ class Coordinator {
   void grant_over(Peer& peer, double now);
   void send_lease(const Peer& peer, Lease lease, double now);
   LeasedPiece describe(const Piece& piece) const;
+  bool can_help(const Peer& idle, const Peer& busy) const;
   void recall_for(const Peer& peer, double now);
   int floor() const;
   bool is_exhausted() const;

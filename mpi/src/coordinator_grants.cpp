@@ -169,12 +169,19 @@ LeasedPiece Coordinator::describe(const Piece& piece) const {
   return leased;
 }
 
+/// Whether there are parts that both may run.
+bool Coordinator::can_help(const Peer& idle, const Peer& busy) const {
+  for (int part = 0; part < static_cast<int>(options_.parts.size()); ++part)
+    if (may_run_here(part, rank_of(idle)) && may_run_here(part, rank_of(busy))) return true;
+  return false;
+}
+
 /// Asks the rank with the most pieces in its queue for half of what it cannot have begun.
 void Coordinator::recall_for(const Peer& peer, double now) {
   Peer* fullest = nullptr;
   for (Peer& other : peers_) {
     if (&other == &peer || other.is_lost || other.has_left || other.held <= other.threads) continue;
-    if (now - other.recalled_at < recall_interval) continue;
+    if (now - other.recalled_at < recall_interval || !can_help(peer, other)) continue;
     if (fullest == nullptr || other.held > fullest->held) fullest = &other;
   }
   if (fullest == nullptr) return;

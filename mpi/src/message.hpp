@@ -151,19 +151,19 @@ struct EndedPiece {
 /// Why a run as a whole failed.
 struct Failure {
   ErrorKind kind = ErrorKind::Communication;
-  std::string message;  ///< empty: it did not
+  std::string message = {};  ///< empty: it did not
 };
 
 /// How a rank introduces itself to a coordinator, with all that one which takes over must know.
 struct Hello {
-  std::string digest;  ///< of the graph
+  std::string digest = {};  ///< of the graph
   std::int32_t threads = 1;
   bool is_cancelled = false;
   std::int32_t count = -1;  ///< of targets, if its source has ended
-  Failure failure;          ///< why its source ended, if not well
-  std::vector<Piece> held;
-  std::vector<std::pair<Piece, OpenedStream>> opened;  ///< of those held
-  std::vector<EndedPiece> ended;
+  Failure failure = {};          ///< why its source ended, if not well
+  std::vector<Piece> held = {};
+  std::vector<std::pair<Piece, OpenedStream>> opened = {};  ///< of those held
+  std::vector<EndedPiece> ended = {};
 };
 
 void write_failure(ByteWriter& writer, const Failure& failure);
