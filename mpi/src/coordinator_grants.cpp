@@ -72,8 +72,8 @@ bool Coordinator::may_run_here(int part, int rank) const {
 /// Whether a new target may be begun, on this rank.
 bool Coordinator::may_admit(int rank) const {
   if (total_ && next_ >= *total_) return false;
-  if (options_.parts.size() == 1) return true;
-  if (options_.run_ahead > 0 && std::ssize(live_) >= options_.run_ahead) return false;
+  const bool is_cut = options_.parts.size() > 1;
+  if (is_cut && options_.run_ahead > 0 && std::ssize(live_) >= options_.run_ahead) return false;
   for (std::size_t part = 0; part < options_.parts.size(); ++part)
     if (options_.parts[part].needs.empty() && may_run_here(static_cast<int>(part), rank)) return true;
   return false;

@@ -38,7 +38,8 @@ void DistributedRun::hear(Event event) {
 
 /// Of a task that this piece runs, or an element of its list.
 bool DistributedRun::is_of_part(const Event& event, int part) const {
-  const std::string task = event.task.substr(0, event.task.find('['));
+  const std::string task =
+      graph_.contains(event.task) ? event.task : event.task.substr(0, event.task.find('['));
   return graph_.contains(task) &&
          part_of_[static_cast<std::size_t>(graph_.index_of(task))] == part;
 }

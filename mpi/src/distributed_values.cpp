@@ -69,6 +69,8 @@ Value DistributedRun::value(const std::string& task, const std::string& port, in
   const int rank = ended.ranks.at(static_cast<std::size_t>(part));
   if (rank == parts_.rank) return value_here(task, port, {target_index, part});
   if (!outcome.is_good()) throw Error(outcome.kind, outcome.message);
+  if (outcome.state == State::bypassed)
+    throw Error(ErrorKind::NotFound, "task '" + task + "' was bypassed: it has no values.");
   return value_elsewhere(position, port, ended, rank);
 }
 
