@@ -95,7 +95,8 @@ void count(LiveTarget& live) {
     const bool waits = live[index].state == State::waiting;
     live[index].missing.store(waits ? wiring[index].missing : LiveTask::ended,
                               std::memory_order_relaxed);
-    live[index].uses.store(static_cast<int>(wiring.successors(index).size()),
+    const int own = wiring[index].has_streams ? 1 : 0;  // it may outlast those that read them
+    live[index].uses.store(static_cast<int>(wiring.successors(index).size()) + own,
                            std::memory_order_relaxed);
     if (waits) ++remaining;
   }
@@ -233,6 +234,7 @@ void LiveTarget::reset() {
   }
   bound.clear();
   sizes.reset();
+  begun.reset();
   inner.reset();
 }
 
@@ -292,6 +294,12 @@ Value input_value(const LiveTarget& live, const InputSource& source) {
   return producer.values.at(at(source.output));
 }
 
+bool is_complete(const Stream& stream, Store& store) {
+  if (store.streams() == nullptr) return false;
+  const auto found = store.streams()->find(stream.id);
+  return found && found->is_complete;
+}
+
 std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store) {
   const std::optional<StoredTask> stored = store.load(key);
   if (!stored) return std::nullopt;
@@ -300,6 +308,8 @@ std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key,
     const auto record = stored->outputs.find(port.name);
     if (record == stored->outputs.end()) return std::nullopt;
     values.push_back(port.type.decode(record->second));
+    if (port.type == PortType::of<Stream>() && !is_complete(values.back().as<Stream>(), store))
+      return std::nullopt;
   }
   return values;
 }

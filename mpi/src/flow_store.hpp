@@ -37,7 +37,9 @@ class FlowStore final : public Store {
   std::optional<StoredTask> load(const Key& key) override;
   void save(const Key& key, const StoredTask& task) override;
   void refresh() override;
-  StreamStore* streams() override { return base_ ? base_->streams() : nullptr; }
+  StreamStore* streams() override {
+    return base_ && base_->is_writable() ? base_->streams() : nullptr;
+  }
 
   /// The result of a task of a target will be, or is, on a rank.
   void locate(const Key& key, int rank, int target);
