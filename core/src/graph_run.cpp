@@ -284,7 +284,8 @@ Value GraphRun::value(const std::string& task, const std::string& port, int targ
     if (position < live.values.size() && live.values[position].has_value())
       return live.values[position];
   } else if (options_.store && ended.tasks[position_of(index)].has_key) {
-    if (auto values = load_outputs(described, ended.tasks[position_of(index)].key, *options_.store))
+    if (auto values = load_outputs(described, ended.tasks[position_of(index)].key, *options_.store,
+                                   hub_.get()))
       return (*values)[position];
   }
   throw Error(ErrorKind::NotFound, "the value of " + task + "." + port +

@@ -99,7 +99,7 @@ bool GraphRun::is_reusable(LiveTarget& live, int task) {
   if (!options_.store || !state.has_key || !options_.store->contains(state.key)) return false;
   const Task& described = *(*live.wiring)[task].task;
   if (!described.is_current && !(*live.wiring)[task].has_streams) return true;
-  const auto loaded = load_outputs(described, state.key, *options_.store);
+  const auto loaded = load_outputs(described, state.key, *options_.store, hub_.get());
   if (!loaded) return false;
   if (!described.is_current) return true;
   Values values;

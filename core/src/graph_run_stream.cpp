@@ -206,7 +206,7 @@ bool GraphRun::are_streams_lost(const LiveTarget& live, int task) {
   return std::ranges::any_of(live[task].values, [&](const Value& value) {
     if (!value.has_value() || !is_stream(value)) return false;
     const Stream& stream = value.as<Stream>();
-    return !hub_->is_live(stream.id) && !is_complete(stream, *options_.store);
+    return !hub_->can_read(stream.id);
   });
 }
 

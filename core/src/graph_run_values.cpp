@@ -109,7 +109,7 @@ void GraphRun::load(LiveTarget& live, int task, const Context& context) {
 
 void GraphRun::bring_outputs(LiveTarget& live, int task, const Context& context) {
   const Task& described = *(*live.wiring)[task].task;
-  if (auto values = load_outputs(described, live[task].key, *options_.store)) {
+  if (auto values = load_outputs(described, live[task].key, *options_.store, hub_.get())) {
     if (live[task].values.empty()) live[task].values = std::move(*values);
     return;
   }

@@ -294,13 +294,8 @@ Value input_value(const LiveTarget& live, const InputSource& source) {
   return producer.values.at(at(source.output));
 }
 
-bool is_complete(const Stream& stream, Store& store) {
-  if (store.streams() == nullptr) return false;
-  const auto found = store.streams()->find(stream.id);
-  return found && found->is_complete;
-}
-
-std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store) {
+std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store,
+                                                const StreamHub* hub) {
   const std::optional<StoredTask> stored = store.load(key);
   if (!stored) return std::nullopt;
   std::vector<Value> values;
@@ -308,7 +303,8 @@ std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key,
     const auto record = stored->outputs.find(port.name);
     if (record == stored->outputs.end()) return std::nullopt;
     values.push_back(port.type.decode(record->second));
-    if (port.type == PortType::of<Stream>() && !is_complete(values.back().as<Stream>(), store))
+    if (port.type == PortType::of<Stream>() && hub != nullptr &&
+        !hub->can_read(values.back().as<Stream>().id))
       return std::nullopt;
   }
   return values;

@@ -118,12 +118,11 @@ void key_fields(const LiveTarget& live, int task, std::string& text);
 /// The value of an input; empty if it is optional and absent. Of a reused producer, loaded before.
 Value input_value(const LiveTarget& live, const InputSource& source);
 
-/// Whether the store has all of a stream.
-bool is_complete(const Stream& stream, Store& store);
-
-/// The stored outputs of a task, by output. Nothing if the store cannot give them, or has not all of
-/// a stream among them.
-std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store);
+/// The stored outputs of a task, by output. Nothing if the store cannot give them, or `hub` cannot
+/// read a stream among them.
+/// @param hub  null: streams are not looked at
+std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store,
+                                                const StreamHub* hub);
 
 /// Lets `context` keep parts of a task, in the store under keys of their own, as tasks named
 /// "<task>.<part>" of the same target.

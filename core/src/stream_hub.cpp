@@ -90,6 +90,7 @@ class StreamHub::Impl : public std::enable_shared_from_this<StreamHub::Impl> {
   std::unordered_map<Key, int, KeyHash> opening_;
   std::vector<Key> leaving_;
   Elsewhere elsewhere_;
+  std::function<bool(const Key&)> knows_;
 };
 
 class StreamHub::Impl::Writer final : public StreamWriter {
@@ -268,9 +269,20 @@ std::unique_ptr<StreamHub::Tap> StreamHub::tap(const Key& id, std::int64_t first
       std::make_unique<Impl::Reader>(impl_, live, cursor, id, std::stop_token()), bell);
 }
 
-void StreamHub::find_elsewhere(Elsewhere find) {
+void StreamHub::find_elsewhere(Elsewhere find, std::function<bool(const Key&)> knows) {
   const std::scoped_lock lock(impl_->mutex_);
   impl_->elsewhere_ = std::move(find);
+  impl_->knows_ = std::move(knows);
+}
+
+bool StreamHub::can_read(const Key& id) const {
+  if (is_live(id) || impl_->is_complete_in_store(id)) return true;
+  std::function<bool(const Key&)> knows;
+  {
+    const std::scoped_lock lock(impl_->mutex_);
+    knows = impl_->knows_;
+  }
+  return knows && knows(id);
 }
 
 std::uint64_t StreamHub::held_bytes() const { return impl_->held_->now(); }

@@ -24,6 +24,14 @@ std::string digest(const Graph& graph) {
   return to_string(key_of(text));
 }
 
+std::set<std::string> streaming(const Graph& graph) {
+  std::set<std::string> names;
+  for (const auto& task : graph.tasks())
+    for (const Port& port : task->outputs)
+      if (port.type == PortType::of<Stream>()) names.insert(task->name);
+  return names;
+}
+
 /// Tasks whose outputs other parts need.
 std::set<std::string> travelling(const Graph& graph, const std::vector<Part>& parts) {
   std::set<std::string> names;
@@ -31,6 +39,21 @@ std::set<std::string> travelling(const Graph& graph, const std::vector<Part>& pa
     for (const int task : part.ancestors)
       names.insert(graph.tasks()[static_cast<std::size_t>(task)]->name);
   return names;
+}
+
+/// @throws Error{Unsupported} if a stream would have to go to another rank, and no store keeps it.
+void check_streams_can_travel(const Graph& graph, const std::vector<int>& part_of, Store* store) {
+  if (store != nullptr && store->is_writable() && store->streams() != nullptr) return;
+  for (const Edge& edge : graph.edges()) {
+    const auto from = static_cast<std::size_t>(edge.from_task);
+    const Task& task = *graph.tasks()[from];
+    if (part_of[from] == part_of[static_cast<std::size_t>(edge.to_task)]) continue;
+    if (output_port(task, edge.from_port).type == PortType::of<Stream>())
+      throw Error(ErrorKind::Unsupported,
+                  "stream '" + task.name + "." + edge.from_port +
+                      "' goes to ranks of another role, so the run needs a writable store that "
+                      "keeps streams, as io::RunStore does. Give it one, or all ranks one role.");
+  }
 }
 
 WorkerOptions with_threads(WorkerOptions options, int threads) {
@@ -62,6 +85,7 @@ DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptio
     flow_ = std::make_shared<FlowStore>(
         options_.store,
         FlowOptions{.travelling = travelling(graph_, cut_),
+                    .streaming = streaming(graph_),
                     .rank = parts_.rank,
                     .patience_seconds = parts_.worker.silence_seconds},
         [this](int rank, const Key& key) { post(rank, about(MessageKind::fetch, key)); });
@@ -73,18 +97,35 @@ DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptio
       *hub_, CarrierOptions{.rank = parts_.rank, .window_bytes = parts_.window_bytes},
       [this](int rank, Message message) { post(rank, std::move(message)); },
       [this] { parts_.exchange->wake(); });
-  if (flow_)
-    hub_->find_elsewhere([this](const Stream& stream, const StreamLabel& reader,
-                                std::stop_token stop) -> std::unique_ptr<StreamReader> {
-      const std::optional<int> rank = flow_->rank_of(stream.id);
-      if (!rank || *rank == parts_.rank) return nullptr;
-      return carrier_->read(*rank, stream, reader, std::move(stop));
-    });
+  if (flow_) {
+    check_streams_can_travel(graph_, part_of_, options_.store.get());
+    find_streams_elsewhere();
+  }
   lead_if_first();
 }
 
 DistributedRun::~DistributedRun() {
-  if (flow_) hub_->find_elsewhere({});
+  if (flow_) hub_->find_elsewhere({}, {});
+}
+
+/// Streams that other ranks make are read from them.
+void DistributedRun::find_streams_elsewhere() {
+  hub_->find_elsewhere(
+      [this](const Stream& stream, const StreamLabel& reader,
+             std::stop_token stop) -> std::unique_ptr<StreamReader> {
+        const std::optional<int> rank = flow_->rank_of(stream.id);
+        if (!rank || *rank == parts_.rank) return nullptr;
+        return carrier_->read(*rank, stream, reader, std::move(stop));
+      },
+      [this](const Key& id) {
+        const std::optional<int> rank = flow_->rank_of(id);
+        return rank && *rank != parts_.rank && !is_lost(*rank);
+      });
+}
+
+bool DistributedRun::is_lost(int rank) const {
+  const std::scoped_lock lock(mutex_);
+  return lost_.contains(rank);
 }
 
 double DistributedRun::elapsed() const {

@@ -92,6 +92,8 @@ class DistributedRun final : public RunState, public Endpoint {
   void observe_ended_targets();
 
   // traffic: distributed_run.cpp
+  void find_streams_elsewhere();
+  bool is_lost(int rank) const;
   void make_coordinator(bool takes_over);
   void lead_if_first();
   void on_flow_message(const Envelope& envelope);

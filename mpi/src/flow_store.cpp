@@ -37,7 +37,10 @@ std::optional<StoredTask> FlowStore::load(const Key& key) {
   if (auto task = held(key)) return task;
   if (base_ && base_->contains(key))
     if (auto task = base_->load(key)) return task;
-  if (auto task = fetch(key)) return task;
+  if (auto task = fetch(key)) {
+    if (base_ && options_.streaming.contains(task->task)) base_->refresh();  // may have all of them
+    return task;
+  }
   if (!base_) return std::nullopt;
   base_->refresh();
   return base_->load(key);

@@ -17,6 +17,7 @@ namespace foldstream::mpi {
 
 struct FlowOptions {
   std::set<std::string> travelling;  ///< tasks whose outputs other parts need
+  std::set<std::string> streaming;   ///< tasks with streams among their outputs
   int rank = 0;
   std::uint64_t held_bytes = std::uint64_t{512} << 20U;  ///< most that are held of what is stored too
   double patience_seconds = 120;  ///< to wait for another rank's answer

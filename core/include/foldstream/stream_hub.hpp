@@ -76,7 +76,10 @@ class StreamHub {
   /// hold nothing then that `on_more` waits for).
   /// @returns  null for a stream that is neither live here nor complete in the store.
   std::unique_ptr<Tap> tap(const Key& id, std::int64_t first_chunk, std::function<void()> on_more);
-  void find_elsewhere(Elsewhere find);
+  /// @param knows  whether `find` would find a stream; cheap
+  void find_elsewhere(Elsewhere find, std::function<bool(const Key&)> knows = {});
+  /// Whether `read` finds the stream: live here, complete in the store, or elsewhere.
+  bool can_read(const Key& id) const;
 
   /// Bytes that are held now, and at most so far, over all streams.
   std::uint64_t held_bytes() const;
