@@ -8,7 +8,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <numeric>
 
 namespace foldstream::mpi {
 namespace {
@@ -69,6 +71,24 @@ int share_cores(MPI_Comm comm) {
   return std::max(1, own * count_bits(all) / sum);
 }
 
+std::vector<std::string> gather_texts(MPI_Comm comm, int ranks, const std::string& own) {
+  const int size = static_cast<int>(own.size());
+  std::vector<int> sizes(static_cast<std::size_t>(ranks));
+  check_mpi(MPI_Allgather(&size, 1, MPI_INT, sizes.data(), 1, MPI_INT, comm),
+            "cannot gather what the ranks say");
+  std::vector<int> begins(sizes.size());
+  std::exclusive_scan(sizes.begin(), sizes.end(), begins.begin(), 0);
+  std::string all(static_cast<std::size_t>(begins.back() + sizes.back()), '\0');
+  check_mpi(MPI_Allgatherv(own.data(), size, MPI_CHAR, all.data(), sizes.data(), begins.data(),
+                           MPI_CHAR, comm),
+            "cannot gather what the ranks say");
+  std::vector<std::string> texts;
+  for (std::size_t rank = 0; rank < sizes.size(); ++rank)
+    texts.push_back(
+        all.substr(static_cast<std::size_t>(begins[rank]), static_cast<std::size_t>(sizes[rank])));
+  return texts;
+}
+
 class MpiLink final : public Link {
  public:
   explicit MpiLink(MPI_Comm comm) {
@@ -84,14 +104,19 @@ class MpiLink final : public Link {
   int size() const override { return size_; }
   int fair_threads() const override { return threads_; }
   std::unique_ptr<Transport> make_transport() override {
-    return std::make_unique<MpiTransport>(comm_.value());
+    return std::make_unique<MpiTransport>(comm_.value(), transports_++);
   }
+  std::vector<std::string> gather(const std::string& own) override {
+    return gather_texts(comm_.value(), size_, own);
+  }
+  std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
 
  private:
   OwnedComm comm_;
   int rank_ = 0;
   int size_ = 1;
   int threads_ = 1;
+  std::atomic<int> transports_ = 0;  ///< made so far
 };
 
 }  // namespace

@@ -23,6 +23,10 @@ class LoopbackLink final : public Link {
   std::unique_ptr<Transport> make_transport() override {
     return std::make_unique<LoopbackTransport>(boxes_, rank_);
   }
+  std::vector<std::string> gather(const std::string& own) override {
+    return std::vector<std::string>(static_cast<std::size_t>(size()), own);
+  }
+  std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
 
  private:
   std::shared_ptr<Mailboxes> boxes_;
