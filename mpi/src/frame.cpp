@@ -87,8 +87,6 @@ void write_pull(Frame& frame, std::uint32_t transfer) {
   append(frame, Head{.what = Record::What::pull, .transfer = transfer});
 }
 
-void write_farewell(Frame& frame) { append(frame, Head{.what = Record::What::farewell}); }
-
 std::span<const std::byte> FrameReader::advance(std::size_t count) {
   if (count > rest_.size())
     throw Error(ErrorKind::Communication,

@@ -25,9 +25,8 @@ std::size_t bytes_of(const TensorHead& head);
 /// One entry of a frame.
 struct Record {
   enum class What : std::uint8_t {
-    message,   ///< whole, or the announcement of one whose parts travel apart
-    pull,      ///< asks for the parts of an announced message
-    farewell,  ///< the sender's transport ends: nothing sent to it is of use any more
+    message,  ///< whole, or the announcement of one whose parts travel apart
+    pull,     ///< asks for the parts of an announced message
   };
   What what = What::message;
   std::uint32_t transfer = 0;     ///< number of an announcement among those from a rank to another
@@ -48,7 +47,6 @@ std::vector<std::span<std::byte>> segments_apart(Message& message);
 
 void write_message(Frame& frame, const Message& message, std::uint32_t transfer);
 void write_pull(Frame& frame, std::uint32_t transfer);
-void write_farewell(Frame& frame);
 
 /// Takes a frame apart, record by record. `frame` must outlive it.
 class FrameReader {

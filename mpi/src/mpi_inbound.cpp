@@ -85,17 +85,10 @@ void Inbound::read_frame(int rank, const Frame& frame) {
   FrameReader reader(frame);
   while (!reader.is_at_end()) {
     Record record = reader.next();
-    switch (record.what) {
-      case Record::What::message:
-        on_message(rank, std::move(record));
-        break;
-      case Record::What::pull:
-        outbound_.give(rank, record.transfer);
-        break;
-      case Record::What::farewell:
-        departed_.push_back(rank);
-        break;
-    }
+    if (record.what == Record::What::pull)
+      outbound_.give(rank, record.transfer);
+    else
+      on_message(rank, std::move(record));
   }
 }
 
@@ -111,6 +104,8 @@ void Inbound::on_message(int rank, Record record) {
   const auto incoming = std::make_shared<Incoming>(Incoming{std::move(record), bytes, bytes == 0});
   lane.push_back(incoming);
   if (incoming->is_whole) return;
+  ++from.incomplete;
+  ++incomplete_;
   from.announced.push_back(incoming);
   ask_for_more(rank);
 }
@@ -147,6 +142,8 @@ void Inbound::receive_parts(int rank, const std::shared_ptr<Incoming>& incoming)
     requests_.add(Requests::Direction::from, rank, request, [this, rank, incoming, open] {
       if (--*open > 0) return;
       incoming->is_whole = true;
+      --peer(rank).incomplete;
+      --incomplete_;
       release(rank);
     });
   }
@@ -181,6 +178,7 @@ void Inbound::put(Message message) { ready_.push_back({{channel_.rank, std::move
 void Inbound::drop(int rank) {
   is_dropped_[static_cast<std::size_t>(rank)] = 1;
   requests_.drop(Requests::Direction::from, rank);
+  incomplete_ -= peer(rank).incomplete;
   peers_[static_cast<std::size_t>(rank)].reset();
   std::erase_if(ready_, [rank](const Ready& ready) { return ready.envelope.peer == rank; });
 }

@@ -6,7 +6,6 @@
 #include "transport.hpp"
 
 #include <array>
-#include <utility>
 
 namespace foldstream::mpi {
 
@@ -23,8 +22,8 @@ class Inbound {
   std::optional<Envelope> next();
   /// A message of the own rank.
   void put(Message message);
-  /// Peers that have ended in order since the last call.
-  std::vector<int> take_departed() { return std::exchange(departed_, {}); }
+  /// Nothing that was announced is still to come.
+  bool is_complete() const noexcept { return incomplete_ == 0; }
   /// Nothing comes from `peer` any more.
   void drop(int peer);
 
@@ -47,6 +46,7 @@ class Inbound {
     std::deque<std::shared_ptr<Incoming>> announced;  ///< not asked for yet
     int granted = 0;
     std::size_t granted_bytes = 0;
+    int incomplete = 0;
   };
   struct Ready {
     Envelope envelope;
@@ -69,9 +69,9 @@ class Inbound {
   BufferPool pool_;
   std::vector<std::unique_ptr<Peer>> peers_;  ///< by rank; null: nothing came from it
   std::vector<char> is_dropped_;              ///< by rank
-  std::vector<int> departed_;
   std::deque<Ready> ready_;
   Frame spare_;
+  int incomplete_ = 0;  ///< announced messages that are not whole
 };
 
 }  // namespace foldstream::mpi

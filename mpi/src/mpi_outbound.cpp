@@ -18,7 +18,7 @@ Outbound::Outbound(const Channel& channel, Requests& requests)
     : channel_(channel),
       requests_(requests),
       peers_(static_cast<std::size_t>(channel.size)),
-      is_closed_(static_cast<std::size_t>(channel.size), 0) {}
+      is_dropped_(static_cast<std::size_t>(channel.size), 0) {}
 
 Outbound::Peer& Outbound::peer(int rank) {
   std::unique_ptr<Peer>& found = peers_[static_cast<std::size_t>(rank)];
@@ -48,7 +48,7 @@ Frame& Outbound::open_frame(int rank, Peer& to) {
 }
 
 void Outbound::send(int rank, Message message) {
-  if (is_closed(rank)) return;
+  if (is_dropped(rank)) return;
   Peer& to = peer(rank);
   const std::uint32_t transfer = to.next_transfer;
   write_message(open_frame(rank, to), message, transfer);
@@ -59,12 +59,12 @@ void Outbound::send(int rank, Message message) {
 }
 
 void Outbound::ask_for(int rank, std::uint32_t transfer) {
-  if (is_closed(rank)) return;
+  if (is_dropped(rank)) return;
   write_pull(open_frame(rank, peer(rank)), transfer);
 }
 
 void Outbound::give(int rank, std::uint32_t transfer) {
-  if (is_closed(rank)) return;
+  if (is_dropped(rank)) return;
   const auto found = peer(rank).announced.find(transfer);
   if (found == peer(rank).announced.end())
     throw Error(ErrorKind::Communication, channel_.cannot("serve", rank) +
@@ -128,14 +128,8 @@ void Outbound::flush() {
   std::erase_if(waiting_, [this](int rank) { return flush(rank, peer(rank)); });
 }
 
-void Outbound::bid_farewell() {
-  for (std::size_t rank = 0; rank < peers_.size(); ++rank)
-    if (peers_[rank]) write_farewell(open_frame(static_cast<int>(rank), *peers_[rank]));
-  flush();
-}
-
-void Outbound::close(int rank) {
-  is_closed_[static_cast<std::size_t>(rank)] = 1;
+void Outbound::drop(int rank) {
+  is_dropped_[static_cast<std::size_t>(rank)] = 1;
   requests_.drop(Requests::Direction::to, rank);
   unsent_ -= peer(rank).unsent;
   peers_[static_cast<std::size_t>(rank)].reset();

@@ -26,10 +26,8 @@ class Outbound {
   void flush();
   /// Everything has left.
   bool is_empty() const noexcept { return unsent_ == 0; }
-  /// Tells all that anything was sent to that nothing sent to this rank is of use any more.
-  void bid_farewell();
   /// Sends nothing to `peer` any more, and gives up what waits for it.
-  void close(int peer);
+  void drop(int peer);
 
  private:
   struct Peer {
@@ -43,7 +41,7 @@ class Outbound {
 
   Peer& peer(int rank);
   Frame& open_frame(int rank, Peer& to);
-  bool is_closed(int rank) const { return is_closed_[static_cast<std::size_t>(rank)] != 0; }
+  bool is_dropped(int rank) const { return is_dropped_[static_cast<std::size_t>(rank)] != 0; }
   bool flush(int rank, Peer& to);
   void push(int rank, Peer& to, Frame frame);
   void recycle(Frame frame);
@@ -52,7 +50,7 @@ class Outbound {
   const Channel& channel_;
   Requests& requests_;
   std::vector<std::unique_ptr<Peer>> peers_;  ///< by rank; null: nothing was sent to it
-  std::vector<char> is_closed_;               ///< by rank
+  std::vector<char> is_dropped_;              ///< by rank
   std::vector<int> waiting_;                  ///< peers with a queue
   std::vector<Frame> spare_;
   int unsent_ = 0;  ///< of all peers

@@ -19,14 +19,6 @@ MpiTransport::MpiTransport(MPI_Comm comm, int generation)
       outbound_(channel_, requests_),
       inbound_(channel_, requests_, outbound_) {}
 
-MpiTransport::~MpiTransport() {
-  try {
-    if (!is_finalised()) outbound_.bid_farewell();
-  } catch (const Error&) {
-    // the others find out by themselves
-  }
-}
-
 void MpiTransport::send(int peer, Message message) {
   if (peer < 0 || peer >= size())
     throw Error(ErrorKind::Communication, channel_.cannot("send to", peer) + ": there are " +
@@ -39,7 +31,6 @@ void MpiTransport::move_on() {
   outbound_.flush();
   requests_.test(channel_);
   inbound_.take_frames();
-  for (const int peer : inbound_.take_departed()) outbound_.close(peer);
   outbound_.flush();
 }
 
@@ -51,11 +42,11 @@ std::optional<Envelope> MpiTransport::receive() {
 
 bool MpiTransport::is_flushed() {
   move_on();
-  return outbound_.is_empty();
+  return outbound_.is_empty() && inbound_.is_complete();
 }
 
 void MpiTransport::drop(int peer) {
-  outbound_.close(peer);
+  outbound_.drop(peer);
   inbound_.drop(peer);
 }
 

@@ -24,7 +24,8 @@ class Transport {
   virtual void send(int peer, Message message) = 0;
   /// The next message that has arrived, if one has. @throws Error{Communication}.
   virtual std::optional<Envelope> receive() = 0;
-  /// Whether all that was sent has left, but to ranks that were dropped. @throws Error{Communication}.
+  /// Whether all that was sent has left, and nothing that others began to send is still on its way,
+  /// ranks that were dropped apart. @throws Error{Communication}.
   virtual bool is_flushed() = 0;
   /// The peer was lost: nothing is sent to it any more, what still waits for it is given up, and
   /// nothing comes from it any more.

@@ -36,27 +36,11 @@ TEST(MpiTransport, CarriesManyTensorsAtOnce) {
 }
 
 TEST(MpiTransport, GoesOnWithoutARankThatWasDropped) {
-  const auto world = mpi::wrap(MPI_COMM_WORLD);
+  // kept: what is never received must not turn up in the next communicator
+  static const auto world = mpi::wrap(MPI_COMM_WORLD);
   if (world.size() < 2) GTEST_SKIP() << "needs two ranks";
 
   check_drop(*world_transport(world));
-}
-
-TEST(MpiTransport, StopsSendingToARankThatHasEnded) {
-  const auto world = mpi::wrap(MPI_COMM_WORLD);
-  if (world.size() < 2) GTEST_SKIP() << "needs two ranks";
-  auto transport = world_transport(world);
-  if (world.rank() == 1) {
-    transport->send(0, numbered(1, 10));
-    expect_flushed(*transport);
-    transport.reset();
-  }
-  if (world.rank() != 0) return;
-  ASSERT_TRUE(await(*transport));
-
-  transport->send(1, with_tensors(2, 20 << 20));
-
-  expect_flushed(*transport);
 }
 
 TEST(MpiTransport, TransportsOfOneCommunicatorDoNotMix) {
