@@ -31,7 +31,13 @@ void LoopbackTransport::send(int peer, Message message) {
     throw Error(ErrorKind::Communication, "rank " + std::to_string(rank_) +
                                               " cannot send to rank " + std::to_string(peer) +
                                               ": there are " + std::to_string(size()) + " ranks.");
-  boxes_->put(peer, {rank_, std::move(message)});
+  if (!dropped_.contains(peer)) boxes_->put(peer, {rank_, std::move(message)});
+}
+
+std::optional<Envelope> LoopbackTransport::receive() {
+  auto envelope = boxes_->take(rank_);
+  while (envelope && dropped_.contains(envelope->peer)) envelope = boxes_->take(rank_);
+  return envelope;
 }
 
 }  // namespace foldstream::mpi

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <mutex>
+#include <set>
 #include <vector>
 
 namespace foldstream::mpi {
@@ -35,13 +36,14 @@ class LoopbackTransport final : public Transport {
   int rank() const override { return rank_; }
   int size() const override { return boxes_->size(); }
   void send(int peer, Message message) override;
-  std::optional<Envelope> receive() override { return boxes_->take(rank_); }
+  std::optional<Envelope> receive() override;
   bool is_flushed() override { return true; }
-  void drop(int) override {}
+  void drop(int peer) override { dropped_.insert(peer); }
 
  private:
   std::shared_ptr<Mailboxes> boxes_;
   int rank_;
+  std::set<int> dropped_;
 };
 
 }  // namespace foldstream::mpi

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <numeric>
 
@@ -70,23 +71,21 @@ int share_cores(MPI_Comm comm) {
   return std::max(1, own * count_bits(all) / sum);
 }
 
-/// The texts of all ranks, by rank.
-std::vector<std::string> gather_texts(MPI_Comm comm, const std::string& own) {
-  int ranks = 1;
-  check_mpi(MPI_Comm_size(comm, &ranks), "cannot ask for the number of ranks");
-  const int length = static_cast<int>(own.size());
-  std::vector<int> lengths(static_cast<std::size_t>(ranks)), starts(lengths.size());
-  check_mpi(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, comm),
-            "cannot gather what the ranks announce");
-  std::exclusive_scan(lengths.begin(), lengths.end(), starts.begin(), 0);
-  std::string all(static_cast<std::size_t>(starts.back() + lengths.back()), '\0');
-  check_mpi(MPI_Allgatherv(own.data(), length, MPI_BYTE, all.data(), lengths.data(), starts.data(),
-                           MPI_BYTE, comm),
-            "cannot gather what the ranks announce");
+std::vector<std::string> gather_texts(MPI_Comm comm, int ranks, const std::string& own) {
+  const int size = static_cast<int>(own.size());
+  std::vector<int> sizes(static_cast<std::size_t>(ranks));
+  check_mpi(MPI_Allgather(&size, 1, MPI_INT, sizes.data(), 1, MPI_INT, comm),
+            "cannot gather what the ranks say");
+  std::vector<int> begins(sizes.size());
+  std::exclusive_scan(sizes.begin(), sizes.end(), begins.begin(), 0);
+  std::string all(static_cast<std::size_t>(begins.back() + sizes.back()), '\0');
+  check_mpi(MPI_Allgatherv(own.data(), size, MPI_CHAR, all.data(), sizes.data(), begins.data(),
+                           MPI_CHAR, comm),
+            "cannot gather what the ranks say");
   std::vector<std::string> texts;
-  for (std::size_t rank = 0; rank < lengths.size(); ++rank)
-    texts.push_back(all.substr(static_cast<std::size_t>(starts[rank]),
-                               static_cast<std::size_t>(lengths[rank])));
+  for (std::size_t rank = 0; rank < sizes.size(); ++rank)
+    texts.push_back(
+        all.substr(static_cast<std::size_t>(begins[rank]), static_cast<std::size_t>(sizes[rank])));
   return texts;
 }
 
@@ -105,9 +104,11 @@ class MpiLink final : public Link {
   int size() const override { return size_; }
   int fair_threads() const override { return threads_; }
   std::unique_ptr<Transport> make_transport() override {
-    return std::make_unique<MpiTransport>(comm_.value());
+    return std::make_unique<MpiTransport>(comm_.value(), transports_++);
   }
-  void announce(const std::string& own) override { announced_ = gather_texts(comm_.value(), own); }
+  void announce(const std::string& own) override {
+    announced_ = gather_texts(comm_.value(), size_, own);
+  }
   std::vector<std::string> announced() const override { return announced_; }
   std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
 
@@ -116,6 +117,7 @@ class MpiLink final : public Link {
   int rank_ = 0;
   int size_ = 1;
   int threads_ = 1;
+  std::atomic<int> transports_ = 0;  ///< made so far
   std::vector<std::string> announced_;
 };
 
