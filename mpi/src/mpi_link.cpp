@@ -1,3 +1,4 @@
+#include "liveness.hpp"
 #include "mpi_calls.hpp"
 #include "mpi_transport.hpp"
 
@@ -71,7 +72,7 @@ int share_cores(MPI_Comm comm) {
 
 class MpiLink final : public Link {
  public:
-  explicit MpiLink(MPI_Comm comm) {
+  MpiLink(MPI_Comm comm, SurvivalOptions survival) : survival_(std::move(survival)) {
     check_mpi(MPI_Comm_dup(comm, comm_.out()), "cannot duplicate the communicator");
     check_mpi(MPI_Comm_set_errhandler(comm_.value(), MPI_ERRORS_RETURN),
               "cannot set the error handler");
@@ -86,8 +87,17 @@ class MpiLink final : public Link {
   std::unique_ptr<Transport> make_transport() override {
     return std::make_unique<MpiTransport>(comm_.value());
   }
+  std::unique_ptr<Liveness> make_liveness() override {
+    if (!survival_.survive_losses) return nullptr;
+    LivenessOptions options;
+    options.mates.silence_seconds = survival_.silence_seconds;
+    options.network = survival_.network;
+    const auto gather = [this](const std::string& own) { return this->gather(own); };
+    return std::make_unique<RankLiveness>(rank_, size_, gather, options);
+  }
 
  private:
+  const SurvivalOptions survival_;
   OwnedComm comm_;
   int rank_ = 0;
   int size_ = 1;
@@ -96,11 +106,13 @@ class MpiLink final : public Link {
 
 }  // namespace
 
-Communicator Communicator::world(const Session&) { return wrap(MPI_COMM_WORLD); }
+Communicator Communicator::world(const Session& session) {
+  return wrap(MPI_COMM_WORLD, session.survival());
+}
 
-Communicator wrap(MPI_Comm comm) {
+Communicator wrap(MPI_Comm comm, const SurvivalOptions& survival) {
   check_thread_level();
-  return Communicator(std::make_shared<MpiLink>(comm));
+  return Communicator(std::make_shared<MpiLink>(comm, survival));
 }
 
 }  // namespace foldstream::mpi

@@ -3,10 +3,16 @@
 #include <foldstream/mpi/session.hpp>
 
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
+#include <string_view>
+#include <thread>
 
 namespace foldstream::mpi {
 namespace {
@@ -35,7 +41,11 @@ void initialise() {
 
 }  // namespace
 
-Session::Session() {
+Session::Session(SurvivalOptions survival) : survival_(std::move(survival)) {
+  if (!(survival_.silence_seconds > 0))
+    throw Error(ErrorKind::InvalidArgument,
+                "silence_seconds must be positive; it is " +
+                    std::to_string(survival_.silence_seconds));
   if (is_finalised())
     throw Error(ErrorKind::Communication,
                 "MPI was finalised in this process and cannot start again. Keep one Session.");
@@ -54,7 +64,21 @@ Session::Session() {
 Session::~Session() {
   int is_over = 0;
   MPI_Finalized(&is_over);
+  if (is_owner_ && is_over == 0 && !survival_.survive_losses) MPI_Finalize();
+}
+
+void Session::leave(int exit_code, double patience_seconds) {
+  std::cout.flush();
+  std::fflush(nullptr);
+  // ends the process when finalising waits for a rank that will never come
+  std::thread([=] {
+    std::this_thread::sleep_for(std::chrono::duration<double>(patience_seconds));
+    _exit(exit_code);
+  }).detach();
+  int is_over = 0;
+  MPI_Finalized(&is_over);
   if (is_owner_ && is_over == 0) MPI_Finalize();
+  _exit(exit_code);
 }
 
 void Session::abort(int exit_code) {
@@ -67,6 +91,16 @@ bool Session::is_launched(const std::function<const char*(const char*)>& lookup)
   constexpr std::array names = {"OMPI_COMM_WORLD_SIZE", "PMI_RANK",   "PMI_SIZE", "PMIX_RANK",
                                 "MV2_COMM_WORLD_SIZE",  "PALS_RANKID"};
   return std::ranges::any_of(names, [&](const char* name) { return lookup(name) != nullptr; });
+}
+
+bool Session::survives_losses(const std::function<const char*(const char*)>& lookup) {
+  if (lookup("OMPI_COMM_WORLD_SIZE") == nullptr) return false;  // another launcher
+  // set by mpirun --enable-recovery (Open MPI 4) and mpirun --with-ft ulfm (Open MPI 5)
+  constexpr std::array names = {"OMPI_MCA_orte_enable_recovery", "OMPI_MCA_mpi_ft_enable"};
+  return std::ranges::any_of(names, [&](const char* name) {
+    const char* value = lookup(name);
+    return value != nullptr && (std::string_view(value) == "1" || std::string_view(value) == "true");
+  });
 }
 
 std::string library_version() {
