@@ -114,7 +114,8 @@ void RankLiveness::start(const LivenessOptions& options) {
 std::string RankLiveness::wait_for_heartbeats(double seconds) {
   if (!beacon_) return {};
   std::unique_lock lock(mutex_);
-  if (changed_.wait_for(lock, Seconds(seconds), [&] { return has_spoken_ && !unheard_; })) return {};
+  if (changed_.wait_for(lock, Seconds(seconds), [&] { return has_spoken_ && !unheard_; }))
+    return {};
   const int silent = peers_->ranks_of(unheard_.value_or(0)).front();
   return "no heartbeat came from node " + peers_->facts(silent).host + " (rank " +
          std::to_string(silent) +
@@ -153,11 +154,13 @@ std::string RankLiveness::fenced() {
   if (page_->standing(rank_) == Standing::left) return {};
   const std::string who = "rank " + std::to_string(rank_) + " on node " + own_.host;
   if (page_->standing(rank_) == Standing::lost)
-    return who + " was given up by the others, who go on without it: it stood still, or its node "
-                 "was silent, for too long. Run again to go on where they ended.";
+    return who +
+           " was given up by the others, who go on without it: it stood still, or its node "
+           "was silent, for too long. Run again to go on where they ended.";
   if (page_->is_cut_off())
-    return who + " hears nothing from most of the other ranks, which go on without it. Look at the "
-                 "network of this node.";
+    return who +
+           " hears nothing from most of the other ranks, which go on without it. Look at the "
+           "network of this node.";
   return {};
 }
 

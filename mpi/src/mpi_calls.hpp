@@ -34,8 +34,8 @@ inline bool is_finalised() {
   return flag != 0;
 }
 
-/// After a rank of `comm` was lost: receives and probes from any rank go on without it. Does nothing
-/// where MPI itself knows of no losses.
+/// After a rank of `comm` was lost: receives and probes from any rank go on without it. Does
+/// nothing where MPI itself knows of no losses.
 inline void acknowledge_failures([[maybe_unused]] MPI_Comm comm) {
 #ifdef OMPI_HAVE_MPI_EXT_FTMPI
   check_mpi(MPIX_Comm_failure_ack(comm), "cannot acknowledge that a rank was lost");

@@ -59,6 +59,7 @@ void NodeBeacon::begin(double now) { mesh_.restart(now); }
 void NodeBeacon::beat(double now) {
   const std::vector<int> alive = this->alive();
   mesh_.update(alive, now);
+  if (page_.is_cut_off()) return;
   for (const int node : mesh_.targets(alive)) send_to(node);
 }
 
@@ -111,8 +112,7 @@ std::optional<int> NodeBeacon::unheard() const {
 }
 
 bool NodeBeacon::is_farewell_heard() const {
-  return std::ranges::all_of(mesh_.targets(alive()),
-                             [&](int node) { return at(node).knows_end; });
+  return std::ranges::all_of(mesh_.targets(alive()), [&](int node) { return at(node).knows_end; });
 }
 
 }  // namespace foldstream::mpi

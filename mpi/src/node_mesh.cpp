@@ -8,9 +8,7 @@ namespace {
 
 constexpr int hub_count = 3;
 
-int count(const std::vector<int>& alive, int node) {
-  return alive[static_cast<std::size_t>(node)];
-}
+int count(const std::vector<int>& alive, int node) { return alive[static_cast<std::size_t>(node)]; }
 
 }  // namespace
 

@@ -16,7 +16,8 @@ struct MeshTimes {
 /// judge; what they find goes round with the heartbeats.
 ///
 /// Where the network breaks in two, one side only may go on: that with most of the ranks, or with
-/// the first one if both have as many. The other is cut off.
+/// the first one if both have as many. The other is cut off, and those of it who know fall silent,
+/// so that the rest of it finds out too.
 ///
 /// Knows no sockets and no clock: times are given, in seconds, and never go back.
 class NodeMesh {

@@ -51,7 +51,8 @@ std::uint32_t mask_of(int prefix) { return prefix == 0 ? 0 : ~std::uint32_t{0} <
 std::optional<NodeAddress> parse_network(const std::string& text) {
   const std::size_t slash = text.find('/');
   in_addr address{};
-  if (slash == std::string::npos || inet_pton(AF_INET, text.substr(0, slash).c_str(), &address) != 1)
+  if (slash == std::string::npos ||
+      inet_pton(AF_INET, text.substr(0, slash).c_str(), &address) != 1)
     return std::nullopt;
   std::istringstream bits(text.substr(slash + 1));
   int prefix = -1;

@@ -18,9 +18,9 @@ struct NodeAddress {
 };
 
 struct PeerFacts {
-  std::string nonce;             ///< random; that of rank 0 names the job in heartbeats
-  std::string node;              ///< the same for ranks that see each other's processes
-  std::string host;              ///< the node's name for people
+  std::string nonce;  ///< random; that of rank 0 names the job in heartbeats
+  std::string node;   ///< the same for ranks that see each other's processes
+  std::string host;   ///< the node's name for people
   pid_t pid = 0;
   std::uint64_t start_time = 0;  ///< of the process, in clock ticks since the boot
   int page = -1;                 ///< descriptor, in that process, of the memory it offers to share

@@ -1,6 +1,5 @@
-#include "process_watch.hpp"
-
 #include "peer_facts.hpp"
+#include "process_watch.hpp"
 
 #include <sys/syscall.h>
 #include <unistd.h>

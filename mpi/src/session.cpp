@@ -43,9 +43,8 @@ void initialise() {
 
 Session::Session(SurvivalOptions survival) : survival_(std::move(survival)) {
   if (!(survival_.silence_seconds > 0))
-    throw Error(ErrorKind::InvalidArgument,
-                "silence_seconds must be positive; it is " +
-                    std::to_string(survival_.silence_seconds));
+    throw Error(ErrorKind::InvalidArgument, "silence_seconds must be positive; it is " +
+                                                std::to_string(survival_.silence_seconds));
   if (is_finalised())
     throw Error(ErrorKind::Communication,
                 "MPI was finalised in this process and cannot start again. Keep one Session.");
@@ -99,7 +98,8 @@ bool Session::survives_losses(const std::function<const char*(const char*)>& loo
   constexpr std::array names = {"OMPI_MCA_orte_enable_recovery", "OMPI_MCA_mpi_ft_enable"};
   return std::ranges::any_of(names, [&](const char* name) {
     const char* value = lookup(name);
-    return value != nullptr && (std::string_view(value) == "1" || std::string_view(value) == "true");
+    return value != nullptr &&
+           (std::string_view(value) == "1" || std::string_view(value) == "true");
   });
 }
 

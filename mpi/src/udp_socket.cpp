@@ -2,11 +2,10 @@
 
 #include <foldstream/error.hpp>
 
+#include <linux/errqueue.h>  // after the types it needs
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#include <linux/errqueue.h>  // after the types it needs
 
 #include <cerrno>
 #include <cstring>
@@ -30,7 +29,8 @@ UdpEndpoint endpoint_of(const sockaddr_in& address) {
 
 /// Whether the message tells that the port of the peer is closed.
 bool tells_refusal(msghdr& message) {
-  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr;
+       part = CMSG_NXTHDR(&message, part)) {
     if (part->cmsg_level != IPPROTO_IP || part->cmsg_type != IP_RECVERR) continue;
     sock_extended_err error{};
     std::memcpy(&error, CMSG_DATA(part), sizeof error);
@@ -47,8 +47,7 @@ UdpSocket::UdpSocket() : buffer_(longest_datagram, '\0') {
   sockaddr_in address = address_of({INADDR_ANY, 0});
   socklen_t length = sizeof address;
   auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (descriptor_ < 0 ||
-      setsockopt(descriptor_, IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0 ||
+  if (descriptor_ < 0 || setsockopt(descriptor_, IPPROTO_IP, IP_RECVERR, &on, sizeof on) != 0 ||
       bind(descriptor_, generic, length) != 0 || getsockname(descriptor_, generic, &length) != 0) {
     const std::string reason = std::strerror(errno);
     if (descriptor_ >= 0) close(descriptor_);

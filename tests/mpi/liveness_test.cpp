@@ -119,8 +119,8 @@ TEST(Liveness, OtherNodesLearnSoonWhichRankWasKilled) {
 
   EXPECT_EQ(job[0].line_within(soon), "lost 2");
   EXPECT_EQ(job[1].line_within(soon), "lost 2");
-  job[0].signal(SIGKILL);
   EXPECT_EQ(job[3].line_within(soon), "lost 2");
+  job[0].signal(SIGKILL);
   EXPECT_EQ(job[3].line_within(soon), "lost 0");
 }
 

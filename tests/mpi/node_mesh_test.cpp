@@ -22,7 +22,7 @@ class Network {
   void run(double seconds) {
     for (const double end = now_ + seconds; now_ < end; now_ += 0.25)
       for (int node = 0; node < size(); ++node)
-        if (!reaches || reaches(node, node)) beat(node);
+        if ((!reaches || reaches(node, node)) && !is_cut_off(node)) beat(node);
   }
   int size() const { return static_cast<int>(alive_.size()); }
   int heartbeats() const { return heartbeats_; }
@@ -98,7 +98,7 @@ TEST(NodeMesh, OneSideOfABrokenNetworkGoesOn) {
   network.run(10);
 
   network.reaches = [](int from, int to) { return (from < 4) == (to < 4); };
-  network.run(7);
+  network.run(10);
 
   for (int node = 0; node < 4; ++node) EXPECT_TRUE(network.is_cut_off(node)) << node;
   for (int node = 4; node < 10; ++node) {

@@ -63,8 +63,7 @@ class RankProcess {
   }
   /// The next line that it says; empty if none comes in time, or it has ended.
   std::string line_within(double seconds) {
-    const auto deadline =
-        std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
     while (buffer_.find('\n') == std::string::npos) {
       const std::chrono::duration<double> left = deadline - std::chrono::steady_clock::now();
       pollfd output{output_, POLLIN, 0};
