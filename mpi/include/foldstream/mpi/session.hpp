@@ -14,7 +14,7 @@ struct SurvivalOptions {
   double silence_seconds = 120;
   /// What joins the nodes, for heartbeats (UDP): the name of an interface ("ib0") or a network
   /// ("10.0.0.0/16"); empty: whatever lets them through.
-  std::string network;
+  std::string network = {};
 };
 
 /// Keeps MPI initialised while it lives. Make it before any Communicator and let it go after all of
