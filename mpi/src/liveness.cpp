@@ -58,7 +58,7 @@ class BlockedSignals {
 
 RankLiveness::RankLiveness(int rank, int ranks, const Gather& gather,
                            const LivenessOptions& options)
-    : rank_(rank), was_told_(static_cast<std::size_t>(ranks), false) {
+    : rank_(rank), losses_(options.losses), was_told_(static_cast<std::size_t>(ranks), false) {
   together(gather, [&] { offer(ranks, options); });
   std::vector<PeerFacts> facts;
   for (const std::string& text : gather(format_facts(own_))) facts.push_back(parse_facts(text));
@@ -83,6 +83,14 @@ RankLiveness::~RankLiveness() {
     changed_.wait_for(lock, Seconds(farewell_patience), [&] { return is_farewell_heard_; });
   }
   stop();
+  if (losses_) report();
+}
+
+void RankLiveness::report() {
+  losses_->set_nodes(peers_->nodes());
+  for (int rank = 0; rank < peers_->ranks(); ++rank)
+    if (rank != rank_ && page_->standing(rank) == Standing::lost) losses_->add_lost(rank);
+  if (page_->standing(rank_) == Standing::lost || page_->is_cut_off()) losses_->set_fenced();
 }
 
 void RankLiveness::offer(int ranks, const LivenessOptions& options) {

@@ -1,6 +1,7 @@
 // RankLiveness: tells lost ranks by the process table of each node and by heartbeats between nodes.
 #pragma once
 
+#include "losses.hpp"
 #include "mate_watch.hpp"
 #include "node_beacon.hpp"
 #include "transport.hpp"
@@ -19,7 +20,8 @@ struct LivenessOptions {
   MeshTimes times;
   std::string network;        ///< of heartbeats: an interface or "10.0.0.0/16"; empty: any
   double start_seconds = 10;  ///< how long the first heartbeats may take
-  std::string node;           ///< tells nodes apart too: tests pretend to have several
+  std::shared_ptr<Losses> losses = nullptr;  ///< where losses are entered, if anywhere
+  std::string node;  ///< tells nodes apart too: tests pretend to have several
 };
 
 /// What each rank says, by rank. Collective.
@@ -55,7 +57,10 @@ class RankLiveness final : public Liveness {
   void speak(double now);
   double interval() const;
 
+  void report();
+
   const int rank_;
+  const std::shared_ptr<Losses> losses_;
   WakeEvent wake_;
   PeerFacts own_;
   std::unique_ptr<UdpSocket> socket_;

@@ -1,18 +1,14 @@
+#include "departure.hpp"
 #include "mpi_calls.hpp"
 
 #include <foldstream/mpi/session.hpp>
 
 #include <sched.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <string_view>
-#include <thread>
 
 namespace foldstream::mpi {
 namespace {
@@ -41,7 +37,8 @@ void initialise() {
 
 }  // namespace
 
-Session::Session(SurvivalOptions survival) : survival_(std::move(survival)) {
+Session::Session(SurvivalOptions survival)
+    : survival_(std::move(survival)), losses_(std::make_shared<Losses>()) {
   if (!(survival_.silence_seconds > 0))
     throw Error(ErrorKind::InvalidArgument, "silence_seconds must be positive; it is " +
                                                 std::to_string(survival_.silence_seconds));
@@ -54,6 +51,10 @@ Session::Session(SurvivalOptions survival) : survival_(std::move(survival)) {
   }
   try {
     check_thread_level();
+    // that a rank was lost shall not end the others, which MPI does by default
+    if (survival_.survive_losses)
+      for (const MPI_Comm comm : {MPI_COMM_WORLD, MPI_COMM_SELF})
+        check_mpi(MPI_Comm_set_errhandler(comm, MPI_ERRORS_RETURN), "cannot set the error handler");
   } catch (...) {
     if (is_owner_) MPI_Finalize();
     throw;
@@ -67,17 +68,9 @@ Session::~Session() {
 }
 
 void Session::leave(int exit_code, double patience_seconds) {
-  std::cout.flush();
-  std::fflush(nullptr);
-  // ends the process when finalising waits for a rank that will never come
-  std::thread([=] {
-    std::this_thread::sleep_for(std::chrono::duration<double>(patience_seconds));
-    _exit(exit_code);
-  }).detach();
-  int is_over = 0;
-  MPI_Finalized(&is_over);
-  if (is_owner_ && is_over == 0) MPI_Finalize();
-  _exit(exit_code);
+  if (!is_owner_)
+    throw Error(ErrorKind::InvalidArgument, "only the session that starts MPI leaves");
+  depart(losses_->report(), exit_code, patience_seconds);
 }
 
 void Session::abort(int exit_code) {

@@ -1,5 +1,5 @@
 // One rank of survival_test: it or others are lost, and the rest go on talking.
-// usage: survivor VICTIM kill|exit|stop SILENCE [NETWORK]
+// usage: survivor VICTIM|-1 kill|exit|stop SILENCE [NETWORK]
 #include "mpi_transport.hpp"
 
 #include <foldstream/error.hpp>
@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -26,23 +27,45 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// A MiB to and from each of `peers`. @throws Error{Communication} naming whom it waits for.
-void exchange(Transport& transport, const std::set<int>& peers, int run) {
-  for (const int peer : peers)
-    transport.send(peer, Message{MessageKind::event, run, std::vector<std::byte>(1 << 20)});
-  std::set<int> missing = peers;
-  const auto start = Clock::now();
-  while (!missing.empty() || !transport.is_flushed()) {
-    if (const auto envelope = transport.receive())
-      if (envelope->message.run == run && envelope->message.payload.size() == 1 << 20)
-        missing.erase(envelope->peer);
-    if (seconds_since(start) < patience) continue;
+constexpr std::size_t mebibyte = std::size_t{1} << 20;
+
+/// Talks in rounds; what comes early is kept for its round.
+class Talker {
+ public:
+  explicit Talker(Transport& transport) : transport_(transport) {}
+
+  void send(const std::set<int>& peers, int round, std::size_t bytes) {
+    for (const int peer : peers)
+      transport_.send(peer, Message{MessageKind::event, round, std::vector<std::byte>(bytes)});
+  }
+  /// Waits until that has come from each of `peers`, and all that was sent has left.
+  /// @throws Error{Communication} naming whom it waits for.
+  void await(const std::set<int>& peers, int round, std::size_t bytes) {
+    const auto start = Clock::now();
+    std::set<int> missing = peers;
+    while (!missing.empty() || !transport_.is_flushed()) {
+      if (const auto envelope = transport_.receive())
+        sizes_[{envelope->message.run, envelope->peer}] = envelope->message.payload.size();
+      std::erase_if(missing, [&](int peer) {
+        const auto found = sizes_.find({round, peer});
+        return found != sizes_.end() && found->second == bytes;
+      });
+      if (seconds_since(start) > patience) fail(missing, round);
+    }
+  }
+
+ private:
+  [[noreturn]] void fail(const std::set<int>& missing, int round) const {
     std::ostringstream text;
-    text << "rank " << transport.rank() << " waits for what it sent, and for ranks";
+    text << "rank " << transport_.rank() << " waits in round " << round
+         << " for what it sent, and for ranks";
     for (const int peer : missing) text << ' ' << peer;
     throw Error(ErrorKind::Communication, text.str());
   }
-}
+
+  Transport& transport_;
+  std::map<std::pair<int, int>, std::size_t> sizes_;  ///< by round and rank
+};
 
 void perish(const std::string& how) {
   if (how == "exit") _exit(3);
@@ -63,7 +86,7 @@ std::string wait_for_loss(Liveness& liveness, std::vector<int>& lost) {
   return {};
 }
 
-std::string survive(Transport& transport, Liveness& liveness, std::set<int> peers) {
+std::string survive(Transport& transport, Talker& talker, Liveness& liveness, std::set<int> peers) {
   const auto start = Clock::now();
   std::vector<int> lost;
   std::ostringstream text;
@@ -78,7 +101,8 @@ std::string survive(Transport& transport, Liveness& liveness, std::set<int> peer
   }
   text << " after " << seconds_since(start) << " s";
   std::cout << text.str() + "\n" << std::flush;
-  exchange(transport, peers, 1);
+  talker.send(peers, 2, mebibyte);
+  talker.await(peers, 2, mebibyte);
   return "rank " + std::to_string(transport.rank()) + " exchanged 1 MiB with each of " +
          std::to_string(peers.size()) + "\n";
 }
@@ -90,10 +114,18 @@ int run(const Session& session, int victim, const std::string& how) {
   std::set<int> peers;
   for (int rank = 0; rank < world.size(); ++rank)
     if (rank != world.rank()) peers.insert(rank);
-  exchange(*transport, peers, 0);
-  std::cout << "rank " + std::to_string(world.rank()) + " is ready\n" << std::flush;
+  Talker talker(*transport);
+  talker.send(peers, 0, mebibyte);
+  talker.await(peers, 0, mebibyte);
+  // the victim, or else rank 0, hears that all others are through with this
+  const int judge = victim < 0 ? 0 : victim;
+  if (world.rank() == judge)
+    talker.await(peers, 1, 1);
+  else
+    talker.send({judge}, 1, 1);
+  if (world.rank() == judge) std::cout << "all ranks are ready\n" << std::flush;
   if (world.rank() == victim) perish(how);
-  std::cout << survive(*transport, *liveness, peers) << std::flush;
+  std::cout << survive(*transport, talker, *liveness, peers) << std::flush;
   liveness->leave();
   return 0;
 }

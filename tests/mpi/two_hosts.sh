@@ -90,15 +90,20 @@ strike() {
   action=none
 }
 
-exec 3< <(
-  code=0
-  on_host "$first" node-a timeout -k 5 "${FOLDSTREAM_TWO_HOSTS_SECONDS:-120}" \
-    mpirun "${options[@]}" "$@" </dev/null || code=$?
-  echo "$code" >"$folder/code"
-)
-while IFS= read -r line <&3; do
+# what runs on the second host would keep a pipe open: the output goes through a file
+touch "$folder/output"
+on_host "$first" node-a timeout -k 5 "${FOLDSTREAM_TWO_HOSTS_SECONDS:-120}" \
+  mpirun "${options[@]}" "$@" </dev/null >"$folder/output" 2>&1 &
+launcher=$!
+exec 3< <(exec tail -n +1 -s 0.05 -f --pid=$launcher "$folder/output" 2>/dev/null)
+while true; do
+  got=0
+  IFS= read -r -t 1 line <&3 || got=$?
+  ((got > 128)) && continue  # nothing in this second
+  ((got == 0)) || break
   printf '%s\n' "$line"
   if [[ $action != none && $line == *"$words"* ]]; then strike; fi
 done
-wait $! 2>/dev/null || true
-exit "$(cat "$folder/code")"
+code=0
+wait "$launcher" || code=$?
+exit "$code"

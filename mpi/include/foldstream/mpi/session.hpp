@@ -2,9 +2,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace foldstream::mpi {
+
+class Losses;
 
 /// How a job goes on when one of its ranks is lost.
 struct SurvivalOptions {
@@ -22,8 +25,9 @@ struct SurvivalOptions {
 ///
 /// Surviving losses: launch with `mpirun --enable-recovery` (Open MPI 4) or `mpirun --with-ft ulfm`
 /// (Open MPI 5) and end the program by `leave`. Known limits: with --enable-recovery mpirun returns
-/// 0 whatever the ranks return, and tells each lost rank by a line "PMIX ERROR: BAD-PARAM". The
-/// loss of a whole node ends the job under Open MPI 4.
+/// 0 whatever the ranks return, and tells each lost rank by a line "PMIX ERROR: BAD-PARAM"; after a
+/// loss on several nodes, `leave` ends the job by MPI_Abort, which Open MPI announces; and the loss
+/// of a whole node ends the job.
 ///
 /// Initialising costs 0.1–0.5 s and may bind even a lone process to one core: this is undone, the
 /// affinity mask is afterwards what it was before.
@@ -42,12 +46,15 @@ class Session {
   bool is_owner() const noexcept { return is_owner_; }
 
   const SurvivalOptions& survival() const noexcept { return survival_; }
+  /// For those who make links: where they enter ranks that were lost.
+  const std::shared_ptr<Losses>& losses() const noexcept { return losses_; }
 
   /// Whether the program must end by `leave`: this session has initialised MPI, and ranks may be
   /// lost, now or while it is finalised.
   bool needs_leave() const noexcept { return is_owner_ && survival_.survive_losses; }
   /// Ends this process, after it has flushed what was printed and has finalised MPI; if that takes
   /// longer than `patience_seconds`, without. No destructors run: let go of all else before.
+  /// @throws Error{InvalidArgument} if this session is not the owner of MPI.
   [[noreturn]] void leave(int exit_code, double patience_seconds = 10);
 
   /// Ends the processes of all ranks at once: for a program that cannot go on while others wait.
@@ -64,6 +71,7 @@ class Session {
 
  private:
   SurvivalOptions survival_;
+  std::shared_ptr<Losses> losses_;
   bool is_owner_ = false;
 };
 
