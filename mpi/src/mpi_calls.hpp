@@ -4,6 +4,9 @@
 #include <foldstream/error.hpp>
 
 #include <mpi.h>
+#if defined(OPEN_MPI) && __has_include(<mpi-ext.h>)
+#include <mpi-ext.h>
+#endif
 
 #include <string>
 
@@ -29,6 +32,14 @@ inline bool is_finalised() {
   int flag = 0;
   check_mpi(MPI_Finalized(&flag), "cannot ask whether MPI is finalised");
   return flag != 0;
+}
+
+/// After a rank of `comm` was lost: receives and probes from any rank go on without it. Does
+/// nothing where MPI itself knows of no losses.
+inline void acknowledge_failures([[maybe_unused]] MPI_Comm comm) {
+#ifdef OMPI_HAVE_MPI_EXT_FTMPI
+  check_mpi(MPIX_Comm_failure_ack(comm), "cannot acknowledge that a rank was lost");
+#endif
 }
 
 /// @throws Error{Unsupported} if MPI may only be called by the thread that initialised it.

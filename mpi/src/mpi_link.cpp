@@ -1,3 +1,4 @@
+#include "liveness.hpp"
 #include "mpi_calls.hpp"
 #include "mpi_transport.hpp"
 
@@ -91,7 +92,9 @@ std::vector<std::string> gather_texts(MPI_Comm comm, int ranks, const std::strin
 
 class MpiLink final : public Link {
  public:
-  explicit MpiLink(MPI_Comm comm) {
+  /// @param losses  where ranks that are lost are entered; may be null
+  MpiLink(MPI_Comm comm, SurvivalOptions survival, std::shared_ptr<Losses> losses)
+      : survival_(std::move(survival)), losses_(std::move(losses)) {
     check_mpi(MPI_Comm_dup(comm, comm_.out()), "cannot duplicate the communicator");
     check_mpi(MPI_Comm_set_errhandler(comm_.value(), MPI_ERRORS_RETURN),
               "cannot set the error handler");
@@ -110,9 +113,21 @@ class MpiLink final : public Link {
     announced_ = gather_texts(comm_.value(), size_, own);
   }
   std::vector<std::string> announced() const override { return announced_; }
-  std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
+  std::unique_ptr<Liveness> make_liveness() override {
+    if (!survival_.survive_losses) return nullptr;
+    LivenessOptions options;
+    options.mates.silence_seconds = survival_.silence_seconds;
+    options.network = survival_.network;
+    options.losses = losses_;
+    const auto gather = [this](const std::string& own) {
+      return gather_texts(comm_.value(), size_, own);
+    };
+    return std::make_unique<RankLiveness>(rank_, size_, gather, options);
+  }
 
  private:
+  const SurvivalOptions survival_;
+  const std::shared_ptr<Losses> losses_;
   OwnedComm comm_;
   int rank_ = 0;
   int size_ = 1;
@@ -123,11 +138,14 @@ class MpiLink final : public Link {
 
 }  // namespace
 
-Communicator Communicator::world(const Session&) { return wrap(MPI_COMM_WORLD); }
+Communicator Communicator::world(const Session& session) {
+  return Communicator(
+      std::make_shared<MpiLink>(MPI_COMM_WORLD, session.survival(), session.losses()));
+}
 
-Communicator wrap(MPI_Comm comm) {
+Communicator wrap(MPI_Comm comm, const SurvivalOptions& survival) {
   check_thread_level();
-  return Communicator(std::make_shared<MpiLink>(comm));
+  return Communicator(std::make_shared<MpiLink>(comm, survival, nullptr));
 }
 
 }  // namespace foldstream::mpi

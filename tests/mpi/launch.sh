@@ -1,6 +1,7 @@
 #!/bin/sh
 # Starts PROGRAM on N ranks of this machine, with whichever MPI launcher is here.
 # usage: launch.sh N PROGRAM [ARGUMENT…]
+# FOLDSTREAM_SURVIVE=1: the job goes on when a rank is lost.
 set -eu
 if [ $# -lt 2 ]; then
   echo "usage: launch.sh N PROGRAM [ARGUMENT…]" >&2
@@ -18,7 +19,15 @@ for name in $(env | sed -n 's/^\(OMPI_COMM_[A-Z_]*\|PMIX_[A-Z_]*\|PMI_[A-Z_]*\)=
   unset "$name"
 done
 set -- -n "$ranks" "$@"
-case $("$launcher" --version 2>&1) in
+version=$("$launcher" --version 2>&1)
+if [ "${FOLDSTREAM_SURVIVE:-0}" = 1 ]; then
+  case $version in
+    *"Open MPI) 4"*) set -- --enable-recovery "$@" ;;
+    *"Open MPI) "*) set -- --with-ft ulfm "$@" ;;
+    *) echo "launch.sh: only Open MPI lets a job go on when a rank is lost." >&2; exit 2 ;;
+  esac
+fi
+case $version in
   *"Open MPI"* | *"OpenRTE"* | *"Open RTE"* | *"PRRTE"*)
     set -- --oversubscribe --bind-to none "$@"
     if [ "$(id -u)" -eq 0 ]; then set -- --allow-run-as-root "$@"; fi

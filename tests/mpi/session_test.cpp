@@ -9,11 +9,21 @@
 namespace foldstream::test {
 namespace {
 
-bool is_launched_with(const std::map<std::string, std::string>& environment) {
-  return mpi::Session::is_launched([&](const char* name) {
+using Environment = std::map<std::string, std::string>;
+
+auto look_up_in(const Environment& environment) {
+  return [&](const char* name) {
     const auto found = environment.find(name);
     return found == environment.end() ? nullptr : found->second.c_str();
-  });
+  };
+}
+
+bool is_launched_with(const Environment& environment) {
+  return mpi::Session::is_launched(look_up_in(environment));
+}
+
+bool survives_losses_with(const Environment& environment) {
+  return mpi::Session::survives_losses(look_up_in(environment));
 }
 
 TEST(Session, SeesALauncherInTheEnvironment) {
@@ -25,6 +35,21 @@ TEST(Session, SeesALauncherInTheEnvironment) {
 TEST(Session, DoesNotTakeABatchScriptForALauncher) {
   EXPECT_FALSE(is_launched_with({}));
   EXPECT_FALSE(is_launched_with({{"SLURM_JOB_ID", "7"}, {"SLURM_PROCID", "0"}}));
+}
+
+TEST(Session, SurvivesLossesOnlyWhereTheLauncherWasToldTo) {
+  const Environment::value_type rank = {"OMPI_COMM_WORLD_SIZE", "2"};
+
+  EXPECT_TRUE(survives_losses_with({rank, {"OMPI_MCA_orte_enable_recovery", "1"}}));
+  EXPECT_TRUE(survives_losses_with({rank, {"OMPI_MCA_mpi_ft_enable", "true"}}));
+  EXPECT_FALSE(survives_losses_with({rank}));
+  EXPECT_FALSE(survives_losses_with({rank, {"OMPI_MCA_orte_enable_recovery", "0"}}));
+  EXPECT_FALSE(survives_losses_with({{"OMPI_MCA_orte_enable_recovery", "1"}}));
+}
+
+TEST(Session, RefusesNoSilence) {
+  expect_error(ErrorKind::InvalidArgument, "silence_seconds must be positive",
+               [] { mpi::Session session({.silence_seconds = 0}); });
 }
 
 TEST(Session, NamesTheLibraryInOneLine) {
