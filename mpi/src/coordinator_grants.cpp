@@ -140,6 +140,8 @@ void Coordinator::send_lease(const Peer& peer, Lease lease, double now) {
   lease.wants_events = options_.wants_events;
   lease.time = now;
   lease.floor = floor();
+  lease.losses = static_cast<std::int32_t>(
+      std::ranges::count_if(peers_, [](const Peer& other) { return other.is_lost; }));
   ByteWriter writer;
   write_lease(writer, lease);
   post(rank_of(peer), make_message(MessageKind::lease, writer));

@@ -115,6 +115,7 @@ class DistributedRun final : public RunState, public Endpoint {
   const std::vector<int> part_of_;  ///< by task
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   TargetCursor cursor_;
+  int seen_losses_ = 0;  ///< used by the feeder thread only
   std::shared_ptr<FlowStore> flow_;  ///< null if the graph is not cut
   std::shared_ptr<StreamHub> hub_;
   std::unique_ptr<StreamCarrier> carrier_;

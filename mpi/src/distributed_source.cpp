@@ -49,7 +49,7 @@ void DistributedRun::start() {
 std::optional<Target> DistributedRun::next_target() {
   while (true) {
     Worker::Take take;
-    int floor = 0;
+    int floor = 0, losses = 0;
     {
       std::unique_lock lock(mutex_);
       take = worker_.take(elapsed());
@@ -60,8 +60,11 @@ std::optional<Target> DistributedRun::next_target() {
         settle();
       }
       floor = worker_.floor();
+      losses = worker_.losses();
     }
     if (take.turn == Worker::Turn::end) return end_source();
+    if (losses > seen_losses_ && options_.store) options_.store->refresh();
+    seen_losses_ = losses;
     if (auto target = read_target(std::move(take.leased), floor)) return target;
   }
 }

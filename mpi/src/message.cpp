@@ -184,7 +184,7 @@ Hello read_hello(ByteReader& reader) {
 void write_lease(ByteWriter& writer, const Lease& lease) {
   writer.number(static_cast<std::uint8_t>(lease.is_over));
   writer.number(static_cast<std::uint8_t>(lease.wants_events));
-  writer.number(lease.time).number(lease.floor);
+  writer.number(lease.time).number(lease.floor).number(lease.losses);
   write_list(writer, lease.pieces, [&](const LeasedPiece& leased) {
     write_piece(writer, leased.piece);
     write_list(writer, leased.known, [&](const KnownTask& known) { write_known(writer, known); });
@@ -197,6 +197,7 @@ Lease read_lease(ByteReader& reader) {
   lease.wants_events = reader.number<std::uint8_t>() != 0;
   lease.time = reader.number<double>();
   lease.floor = reader.number<std::int32_t>();
+  lease.losses = reader.number<std::int32_t>();
   read_list(reader, [&] {
     LeasedPiece& leased = lease.pieces.emplace_back();
     leased.piece = read_piece(reader);

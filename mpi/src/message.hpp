@@ -136,6 +136,7 @@ struct Lease {
   bool wants_events = false;  ///< whether somebody listens at the coordinator's rank
   double time = 0;            ///< of the coordinator when it granted, seconds since its run began
   std::int32_t floor = 0;     ///< no target before this one will ever be granted again
+  std::int32_t losses = 0;    ///< how many ranks were lost: what these stored is to be found again
   std::vector<LeasedPiece> pieces;
 };
 

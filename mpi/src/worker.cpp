@@ -227,6 +227,7 @@ void Worker::on_lease(const Message& message, double now) {
   is_over_ = lease.is_over;
   wants_events_ = lease.wants_events;
   floor_ = lease.floor;
+  losses_ = lease.losses;
   lease_began_ = now;
   if (!clock_offset_) clock_offset_ = lease.time - now;
   for (LeasedPiece& leased : lease.pieces) leased_.push_back(std::move(leased));

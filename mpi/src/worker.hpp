@@ -78,6 +78,8 @@ class Worker {
   bool is_finished() const noexcept { return is_finished_; }  ///< on all ranks, all is known
   const Failure& failure() const noexcept { return failure_; }
   int floor() const noexcept { return floor_; }
+  /// Ranks that were lost before the last lease.
+  int losses() const noexcept { return losses_; }
   /// Of all ranks, once finished.
   const std::map<int, EndedTarget>& ended() const noexcept { return ended_; }
   /// Targets that no rank will ask values of any more, since the last call.
@@ -103,6 +105,7 @@ class Worker {
   double pace_ = 1;  ///< seconds from one end of a piece to the next
   int live_ = 0;     ///< taken and not ended
   int floor_ = 0;
+  int losses_ = 0;
   bool has_asked_ = false;
   bool wants_events_ = true;
   bool is_over_ = false;

@@ -47,7 +47,7 @@ TEST(Message, KeepsAnEvent) {
 TEST(Message, KeepsALease) {
   ByteWriter writer;
   const Outcome done{State::done, ErrorKind::Task, "", 1, Key{1, 2}};
-  write_lease(writer, {false, true, 2.5, 7, {{{7, 0}, {}}, {{9, 1}, {{3, {0, done}}}}}});
+  write_lease(writer, {false, true, 2.5, 7, 1, {{{7, 0}, {}}, {{9, 1}, {{3, {0, done}}}}}});
 
   const auto bytes = writer.take();
   ByteReader reader(bytes);

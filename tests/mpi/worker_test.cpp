@@ -11,7 +11,7 @@ using Turn = Worker::Turn;
 Worker worker(int threads = 1) { return {1, {threads, 16, 900, 120}, "digest"}; }
 
 Message lease(std::vector<std::int32_t> indices, bool is_over = false) {
-  Lease lease{is_over, true, 0, 0, {}};
+  Lease lease{is_over, true, 0, 0, 0, {}};
   for (const std::int32_t index : indices) lease.pieces.push_back({{index, 0}, {}});
   ByteWriter writer;
   write_lease(writer, lease);
