@@ -58,9 +58,9 @@ std::string to_string(const Damage& damage) {
     return fault + "; the tasks recorded there count as absent and will be computed again";
   }
   if (!damage.port.empty()) {
-    return fault + "; from there on stream '" +
+    return fault + "; from there on stream " +
            to_string(StreamLabel{damage.target, damage.task, damage.port}) +
-           "' counts as absent and will be made again";
+           " counts as absent and will be made again";
   }
   return fault + "; task '" + damage.task + "' of target '" + damage.target +
          "' counts as absent and will be computed again";

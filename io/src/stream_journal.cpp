@@ -60,8 +60,8 @@ std::string format_stream_header(const StreamHeader& header) try {
               {"first_chunk", header.first_chunk}}
       .dump();
 } catch (const json::exception& error) {
-  throw Error(ErrorKind::InvalidArgument, "units and axes of stream '" + to_string(header.label) +
-                                              "' must be UTF-8: " + error.what());
+  throw Error(ErrorKind::InvalidArgument, "units and axes of stream " + to_string(header.label) +
+                                              " must be UTF-8: " + error.what());
 }
 
 StreamHeader parse_stream_header(std::string_view text) try {

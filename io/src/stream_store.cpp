@@ -20,7 +20,7 @@ constexpr std::size_t most_axes = 30;  // of a row; HDF5 has a limit at 32
 void check_type(const StreamType& type, const StreamLabel& label) {
   element_count(type.row);
   if (type.row.size() > most_axes) {
-    throw Error(ErrorKind::Unsupported, "stream '" + to_string(label) + "' has rows of " +
+    throw Error(ErrorKind::Unsupported, "stream " + to_string(label) + " has rows of " +
                                             std::to_string(type.row.size()) +
                                             " axes; HDF5 stores 30 at most.");
   }
@@ -94,8 +94,8 @@ std::int64_t FolderStreams::open(const Key& id, const StreamType& type, const St
   refresh();
   if (const auto before = find(id); before && before->type != type) {
     throw Error(ErrorKind::InvalidArgument,
-                "stream '" + to_string(label) + "' is stored with another type, of stream '" +
-                    to_string(before->label) + "'. Give the task another identity.");
+                "stream " + to_string(label) + " is stored with another type, of stream " +
+                    to_string(before->label) + ". Give the task another identity.");
   }
   const std::int64_t stored = index_.chunks(id);
   writer.begin(id, type, label, stored);

@@ -73,7 +73,7 @@ void WriteBehind::wait_written(const Key& id) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
   const BegunPointer stream = found->second;
-  wait(lock, "stream '" + to_string(stream->label) + "'", [&] { return stream->queued == 0; });
+  wait(lock, "stream " + to_string(stream->label), [&] { return stream->queued == 0; });
 }
 
 void WriteBehind::begin(const Key& id, const StreamType& type, const StreamLabel& label,
@@ -115,7 +115,7 @@ void WriteBehind::append(const Key& id, Tensor chunk, Stored stored) {
   const std::uint64_t bytes = chunk.bytes();
   std::unique_lock lock(mutex_);
   if (queued_bytes_ > 0 && queued_bytes_ + bytes > most_queued) {
-    wait(lock, "stream '" + to_string(stream->label) + "'",
+    wait(lock, "stream " + to_string(stream->label),
          [&] { return queued_bytes_ == 0 || queued_bytes_ + bytes <= most_queued; });
   }
   const bool is_first = queue_.empty();
@@ -140,7 +140,7 @@ void WriteBehind::finish(const Key& id) {
   const auto ending = std::make_shared<Ending>();
   queue_.push_back({stream, {}, 0, {}, ending});
   ++stream->queued;
-  wait(lock, "end of stream '" + to_string(stream->label) + "'", [&] {
+  wait(lock, "end of stream " + to_string(stream->label), [&] {
     return ending->is_written &&
            (ending->failure || ending->batch <= lost_ || ending->batch <= synced_);
   });

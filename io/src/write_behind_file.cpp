@@ -22,7 +22,7 @@ fs::path next_generation(const fs::path& ranks, const std::string& stem) {
 
 std::exception_ptr WriteBehind::failure_of(const StreamLabel& label,
                                            const std::exception_ptr& failure) {
-  const std::string what = "cannot store chunks of stream '" + to_string(label) + "': ";
+  const std::string what = "cannot store chunks of stream " + to_string(label) + ": ";
   try {
     std::rethrow_exception(failure);
   } catch (const Error& error) {

@@ -242,7 +242,7 @@ TEST(StreamDamage, EndsAStreamBeforeAFlippedByteAndGoesOnFromThere) {
   ASSERT_EQ(damages.seen.size(), 1u);
   EXPECT_EQ(to_string(damages.seen[0]),
             file.string() + ": chunk 4 differs from its checksum; from there on stream " +
-                "'predict.models of target 'P1'' counts as absent and will be made again");
+                "predict.models of target 'P1' counts as absent and will be made again");
   produce(streams, stream_of(1), 10);
   streams.finish(stream_of(1));
   expect_chunks(*RunStore(folder.path()).streams(), stream_of(1), 10);

@@ -15,15 +15,6 @@ constexpr std::int64_t most_rows = std::int64_t{1} << 30;
 
 bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
 
-/// Rows of an HDF5 chunk for a stream whose first chunk has `rows`.
-std::int64_t chunk_rows_for(std::int64_t rows, std::uint64_t row_bytes) {
-  const std::uint64_t step = std::max<std::uint64_t>(row_bytes, 1);
-  const auto limit = static_cast<std::int64_t>(std::max<std::uint64_t>(largest_chunk / step, 1));
-  rows = std::min({rows, limit, most_rows});
-  const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * step;
-  return rows * static_cast<std::int64_t>(std::max<std::uint64_t>(least_chunk / bytes, 1));
-}
-
 Shape shape_of(const StreamType& type, std::int64_t rows, std::int64_t least) {
   Shape shape = {rows};
   for (const std::int64_t dimension : type.row) shape.push_back(std::max(dimension, least));
@@ -48,11 +39,19 @@ void describe(const Handle& dataset, const StreamHeader& header, const Key& id) 
 
 }  // namespace
 
+std::int64_t chunk_rows_for(std::int64_t rows, const StreamType& type) {
+  const std::uint64_t step = std::max<std::uint64_t>(StreamHeader{{}, type, "", "", 1, 0}.row_bytes(), 1);
+  const auto limit = static_cast<std::int64_t>(std::max<std::uint64_t>(largest_chunk / step, 1));
+  rows = std::min({rows, limit, most_rows});
+  const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * step;
+  return rows * static_cast<std::int64_t>(std::max<std::uint64_t>(least_chunk / bytes, 1));
+}
+
 std::size_t StreamFile::create(StreamHeader& header, const Key& id, std::int64_t rows_of_first) {
   const std::string base = stream_path(header.label);
   header.file = path().filename().string();
   header.dataset = base;
-  header.chunk_rows = chunk_rows_for(rows_of_first, header.row_bytes());
+  header.chunk_rows = chunk_rows_for(rows_of_first, header.type);
   // a suffixed name may itself be the name of a port that comes later, hence the loop
   for (int& count = names_[base]; ++count > 1;) {
     header.dataset = base + "~" + std::to_string(count);
@@ -64,7 +63,7 @@ std::size_t StreamFile::create(StreamHeader& header, const Key& id, std::int64_t
 std::size_t StreamFile::create_as(const StreamHeader& header, const Key& id) {
   if (header.row_bytes() > largest_chunk) {
     throw Error(ErrorKind::Unsupported,
-                "stream '" + to_string(header.label) + "' has rows of " +
+                "stream " + to_string(header.label) + " has rows of " +
                     std::to_string(header.row_bytes()) + " bytes; they may have " +
                     std::to_string(largest_chunk) + ". Cut them into several rows.");
   }

@@ -10,6 +10,10 @@
 
 namespace foldstream::io::hdf5 {
 
+/// Rows of an HDF5 chunk for a stream whose first chunk has `rows`: as many, or a few times as many
+/// where that is less than 4 KiB.
+std::int64_t chunk_rows_for(std::int64_t rows, const StreamType& type);
+
 /// A chunk to be appended: its tensor, which must live until `append` returns, and its XXH3-64.
 struct NewChunk {
   const Tensor* tensor = nullptr;
@@ -36,8 +40,7 @@ class StreamFile {
   const std::filesystem::path& path() const { return file_.path(); }
   std::uint64_t size() const { return file_.size(); }
 
-  /// Begins a dataset for the stream of `header`, and fills in file, dataset and chunk_rows. The
-  /// HDF5 chunks are as long as the first chunk of the stream, or a few of it up to 4 KiB.
+  /// Begins a dataset for the stream of `header`, and fills in file, dataset and chunk_rows.
   std::size_t create(StreamHeader& header, const Key& id, std::int64_t rows_of_first);
   /// As `create` with everything given. @throws Error{Io} if there is such a dataset.
   std::size_t create_as(const StreamHeader& header, const Key& id);
