@@ -122,6 +122,11 @@ inline void keep_little(const Handle& file_access) {
   check(H5Pset_mdc_config(file_access.id(), &config), "set", "cache settings");
 }
 
+/// What takes 512 KiB or more begins at a multiple of `bytes` in the file.
+inline void align_large(const Handle& file_access, std::uint64_t bytes) {
+  check(H5Pset_alignment(file_access.id(), 512 << 10, bytes), "set", "alignment");
+}
+
 /// Small index nodes: a tensor mostly has one chunk, and the default node takes 2 KiB.
 inline Handle file_creation() {
   Handle list = make_properties(H5P_FILE_CREATE);

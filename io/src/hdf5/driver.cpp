@@ -158,9 +158,10 @@ Handle open_file(Disk& disk, const Handle& driver) {
   return {check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), "open", path), H5Fclose};
 }
 
-Handle create_file(Disk& disk, const Handle& driver) {
+Handle create_file(Disk& disk, const Handle& driver, std::uint64_t alignment) {
   const std::string path = disk.file.path().string();
   const Handle creation = file_creation(), access = access_through(disk, driver);
+  align_large(access, alignment);
   return {check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", path),
           H5Fclose};
 }

@@ -33,7 +33,8 @@ void* placeholder();
 Handle make_driver();
 
 /// H5Fcreate through the driver on an empty file. `disk` must outlive the handle; hold a Lock.
-Handle create_file(Disk& disk, const Handle& driver);
+/// @param alignment  of large chunks, bytes
+Handle create_file(Disk& disk, const Handle& driver, std::uint64_t alignment);
 /// H5Fopen through the driver, for reading.
 Handle open_file(Disk& disk, const Handle& driver);
 

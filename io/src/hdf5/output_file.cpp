@@ -6,12 +6,12 @@
 
 namespace foldstream::io::hdf5 {
 
-OutputFile::OutputFile(const std::filesystem::path& path) {
+OutputFile::OutputFile(const std::filesystem::path& path, std::uint64_t alignment) {
   disk_.file = File(path, O_RDWR | O_CREAT | O_EXCL);
   try {
     const Lock lock;
     driver_ = make_driver();
-    file_ = create_file(disk_, driver_);
+    file_ = create_file(disk_, driver_, alignment);
     sync();
   } catch (...) {
     abandon();

@@ -11,7 +11,8 @@ namespace foldstream::io::hdf5 {
 class OutputFile {
  public:
   /// Makes the file, which must not exist. @throws Error{Io}; then there is none.
-  explicit OutputFile(const std::filesystem::path& path);
+  /// @param alignment  chunks of 512 KiB or more begin at multiples of it, bytes
+  explicit OutputFile(const std::filesystem::path& path, std::uint64_t alignment = 1);
   ~OutputFile() { abandon(); }
   OutputFile(const OutputFile&) = delete;
   OutputFile& operator=(const OutputFile&) = delete;

@@ -34,7 +34,7 @@ struct Lot {
 class StreamFile {
  public:
   /// Makes the file, which must not exist. @throws Error{Io}
-  explicit StreamFile(const std::filesystem::path& path) : file_(path) {}
+  explicit StreamFile(const std::filesystem::path& path) : file_(path, page_bytes) {}
   ~StreamFile() { abandon(); }
 
   const std::filesystem::path& path() const { return file_.path(); }
@@ -57,6 +57,8 @@ class StreamFile {
   void abandon() noexcept;
 
  private:
+  static constexpr std::uint64_t page_bytes = 4096;  // copying to whole pages is faster
+
   struct Dataset {
     std::string path;
     Handle handle;
