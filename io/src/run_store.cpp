@@ -1,6 +1,7 @@
 #include "hdf5/tensor_file.hpp"
 #include "run_store_index.hpp"
 #include "run_store_load.hpp"
+#include "stream_store.hpp"
 
 #include <foldstream/io/run_store.hpp>
 
@@ -56,6 +57,11 @@ std::string to_string(const Damage& damage) {
   if (damage.task.empty() && damage.target.empty()) {
     return fault + "; the tasks recorded there count as absent and will be computed again";
   }
+  if (!damage.port.empty()) {
+    return fault + "; from there on stream " +
+           to_string(StreamLabel{damage.target, damage.task, damage.port}) +
+           " counts as absent and will be made again";
+  }
   return fault + "; task '" + damage.task + "' of target '" + damage.target +
          "' counts as absent and will be computed again";
 }
@@ -69,7 +75,8 @@ class RunStore::Impl {
         stem_(rank_stem(rank)),
         report_(std::move(report)),
         journal_(std::in_place, ranks_ / (stem_ + ".journal")),
-        index_(ranks_) {
+        index_(ranks_),
+        streams_(ranks_, stem_, report_) {
     sync_folder(ranks_);
     own_ = index_.journal_number(journal_->file().path());
     refresh();
@@ -80,7 +87,8 @@ class RunStore::Impl {
       : folder_(folder),
         ranks_(existing_folder(folder)),
         report_(std::move(report)),
-        index_(ranks_) {
+        index_(ranks_),
+        streams_(ranks_, "", report_) {
     refresh();
   }
 
@@ -94,6 +102,7 @@ class RunStore::Impl {
 
   const fs::path& folder() const { return folder_; }
   bool is_writable() const { return journal_.has_value(); }
+  FolderStreams& streams() { return streams_; }
 
   bool contains(const Key& key) const {
     const std::shared_lock lock(index_mutex_);
@@ -136,6 +145,7 @@ class RunStore::Impl {
   }
 
   void refresh() {
+    streams_.refresh();
     std::vector<JournalDamage> damages;
     {
       const std::unique_lock lock(index_mutex_);
@@ -196,11 +206,13 @@ class RunStore::Impl {
       save(key, *task);
       ++count;
     }
+    count += streams_.salvage(keys);
     close();
     return count;
   }
 
   void close() {
+    streams_.close();
     const std::scoped_lock lock(writing_);
     if (!file_) return;
     const auto file = std::exchange(file_, nullptr);
@@ -268,6 +280,8 @@ class RunStore::Impl {
   mutable std::shared_mutex index_mutex_;
   RunIndex index_;
   std::size_t own_ = 0;
+
+  FolderStreams streams_;
 };
 
 RunStore::RunStore(const fs::path& folder, int rank, ReportDamage report) {
@@ -289,6 +303,8 @@ bool RunStore::contains(const Key& key) const { return impl_->contains(key); }
 std::optional<StoredTask> RunStore::load(const Key& key) { return impl_->load(key); }
 void RunStore::save(const Key& key, const StoredTask& task) { impl_->save(key, task); }
 void RunStore::refresh() { impl_->refresh(); }
+StreamStore* RunStore::streams() { return &impl_->streams(); }
+std::vector<StreamInfo> RunStore::stored_streams() { return impl_->streams().stored(); }
 void RunStore::close() { impl_->close(); }
 int RunStore::salvage(std::span<const Key> keys) { return impl_->salvage(keys); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <foldstream/store.hpp>
+#include <foldstream/stream.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -21,9 +22,11 @@ struct Damage {
   std::string target;          ///< empty with `task` if the damage is in a journal
   std::string task;
   std::string reason;  ///< "checksum of field 'msa/tokens' differs"
+  std::string port = {};  ///< of the task, if chunks of its stream cannot be read
 };
 
-/// "<file>: <reason>; task 'predict' of target 'P1' counts as absent and will be computed again".
+/// "<file>: <reason>; task 'predict' of target 'P1' counts as absent and will be computed again", or
+/// the same of the chunks of a stream.
 std::string to_string(const Damage& damage);
 
 /// Told of each damage once, from whichever thread met it. It must not call the store.
@@ -40,6 +43,21 @@ struct StoredInfo {
   std::string file;           ///< relative to the run folder, "ranks/r0000-g0.h5"
   std::string group;          ///< in that file, "/targets/<target>/<task>"
   std::string fields;         ///< see StoredTask
+};
+
+/// A stored stream without its chunks.
+struct StreamInfo {
+  Key id;
+  StreamLabel label;
+  StreamType type;
+  std::int64_t chunks = 0;  ///< that can be read, from the first on without a gap
+  std::int64_t rows = 0;    ///< of these chunks
+  std::uint64_t bytes = 0;  ///< of these chunks
+  bool is_complete = false;
+  std::int64_t first_at = 0;       ///< when it was begun, ns since 1970
+  std::int64_t last_at = 0;        ///< when the last chunk, or the end, was stored
+  std::vector<std::string> files;  ///< relative to the run folder, "ranks/r0000-s0.h5"
+  std::string dataset;             ///< in the first of them; empty if it does not have all chunks
 };
 
 /// Keeps finished tasks in a run folder (docs/formats.md): each rank appends to HDF5 files and to a
@@ -69,16 +87,23 @@ class RunStore final : public Store {
   /// used on; the next save begins a new file. Error{InvalidArgument} if units are not UTF-8.
   void save(const Key& key, const StoredTask& task) override;
 
+  /// Keeps the chunks of streams in files of their own. Never null. A chunk survives the end of the
+  /// process by any signal as soon as it is stored, and a loss of power a fraction of a second later.
+  StreamStore* streams() override;
+
   /// Learns what other ranks have stored since the folder was opened, or last refreshed.
-  void refresh();
+  void refresh() override;
   /// What is stored, by target, task, and age.
   std::vector<StoredInfo> stored();
-  /// Closes this rank's file; a later save begins the next generation. @throws Error{Io} if closing
-  /// fails; nothing that was saved is lost.
+  /// What is stored of streams, by target, task, port and age.
+  std::vector<StreamInfo> stored_streams();
+  /// Closes this rank's files; what comes later begins the next generation. @throws Error{Io} if
+  /// closing fails; nothing that was saved is lost.
   void close();
   /// Saves again, in a file of this rank, those of the tasks that are in the journals but cannot be
-  /// found in the HDF5 structure of their file (its writer was killed), and closes. Only while no
-  /// other process writes to the folder. @returns how many were saved again.
+  /// found in the HDF5 structure of their file (its writer was killed), and closes. So it does with
+  /// their streams that no single dataset of a file shows. Only while no other process writes to the
+  /// folder. @returns how many were saved again.
   int salvage(std::span<const Key> keys);
 
  private:
@@ -104,8 +129,8 @@ struct RunSummary {
 };
 
 /// Writes "run.h5" into the folder of `store`: group /provenance with attributes, dataset
-/// /targets_table, and /targets/<target>/<task> as external links into the files of the ranks, so
-/// that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing
+/// /targets_table, and /targets/<target>/<task> and /streams/<target>/<task>/<port> as external links
+/// into the files of the ranks, so that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing
 /// run.h5 is replaced at once or, on an error, not at all. Only while no other process writes to
 /// the folder.
 /// @throws Error{Io}
