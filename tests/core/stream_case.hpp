@@ -1,8 +1,8 @@
-// What tests of streams share: chunks of numbers, and a store of streams that can be held up, damaged
-// and filled.
+// What tests of streams share: chunks of numbers, tasks that give and read them, and a store of streams
+// that can be held up, damaged and filled.
 #pragma once
 
-#include "test_support.hpp"
+#include "core/contract_case.hpp"
 
 #include <foldstream/stream_hub.hpp>
 
@@ -155,5 +155,53 @@ class StreamingStore final : public Store {
   MemoryStore tasks_;
   TestStreams streams_;
 };
+
+/// "count" has a number "x" and a stream "numbers"; `give` appends to it.
+inline Task stream_task(std::function<void(StreamWriter&, double x, const Context&)> give) {
+  Task task;
+  task.name = "count";
+  task.inputs = {{"x", PortType::of<Number>(), ""}};
+  task.outputs = {{"numbers", PortType::of<Stream>(), ""}};
+  task.identity = "count 1";
+  task.retry.backoff_seconds = 0;
+  task.body = [give](const Values& inputs, const Context& context) -> Values {
+    const auto writer = context.open_stream("numbers", numbers_type);
+    give(*writer, number(inputs, "x"), context);
+    return {};
+  };
+  return task;
+}
+
+/// The chunks 0, 1, … up to x.
+inline void count_to(StreamWriter& writer, double x, const Context&) {
+  for (int i = 0; i < x; ++i) writer.append(chunk_of(i));
+}
+
+/// Journals "<name> <sum>" of the first numbers of the chunks, checking their order.
+inline Task sum_task(const Journal& journal, const std::string& name = "sum",
+                     std::function<void()> on_chunk = [] {}) {
+  Task task = number_task(journal, name, {}, nullptr);
+  task.inputs = {{"numbers", PortType::of<Stream>(), ""}};
+  task.body = [journal, name, on_chunk](const Values& inputs, const Context& context) -> Values {
+    const auto reader = context.read_stream(inputs.at("numbers").as<Stream>());
+    double sum = 0;
+    for (double i = 0; const auto chunk = reader->next(); ++i) {
+      EXPECT_EQ(first_of(*chunk), i);
+      sum += first_of(*chunk);
+      on_chunk();
+    }
+    journal.write(name + " " + std::to_string(std::lround(sum)));
+    return {{"y", Value::of(Number{sum})}};
+  };
+  return task;
+}
+
+inline Graph stream_graph(Task producer, std::vector<Task> consumers) {
+  Graph graph;
+  const TaskRef from = graph.add(std::move(producer));
+  for (Task& consumer : consumers)
+    graph.connect(from.output("numbers"), graph.add(std::move(consumer)).input("numbers"));
+  return graph;
+}
 
 }  // namespace foldstream::test
