@@ -29,6 +29,37 @@ std::string rank_stem(int rank) {
   return stem;
 }
 
+TaskPlace* PlaceTable::find(const Key& key) {
+  const std::uint32_t number = slots_[slot_of(key)];
+  return number == 0 ? nullptr : &places_[number - 1];
+}
+
+const TaskPlace* PlaceTable::find(const Key& key) const {
+  const std::uint32_t number = slots_[slot_of(key)];
+  return number == 0 ? nullptr : &places_[number - 1];
+}
+
+void PlaceTable::insert(const TaskPlace& place) {
+  places_.push_back(place);
+  if (places_.size() * 2 > slots_.size()) return grow();
+  slots_[slot_of(place.entry.key)] = static_cast<std::uint32_t>(places_.size());
+}
+
+std::size_t PlaceTable::slot_of(const Key& key) const {
+  const std::size_t mask = slots_.size() - 1;
+  const std::uint64_t hash = (key.low ^ key.high) * 0x9E3779B97F4A7C15u;
+  std::size_t at = (hash >> 32) & mask;
+  while (slots_[at] != 0 && places_[slots_[at] - 1].entry.key != key) at = (at + 1) & mask;
+  return at;
+}
+
+void PlaceTable::grow() {
+  slots_.assign(slots_.size() * 2, 0);
+  for (std::uint32_t number = 1; number <= places_.size(); ++number) {
+    slots_[slot_of(places_[number - 1].entry.key)] = number;
+  }
+}
+
 std::size_t RunIndex::journal_number(const std::filesystem::path& path) {
   const auto known = std::find_if(journals_.begin(), journals_.end(), [&](const Journal& journal) {
     return journal.file.path() == path;
@@ -56,13 +87,14 @@ std::vector<JournalDamage> RunIndex::refresh() {
 }
 
 const TaskPlace* RunIndex::find(const Key& key) const {
-  const auto found = places_.find(key);
-  return found == places_.end() ? nullptr : &found->second;
+  const TaskPlace* place = places_.find(key);
+  return place == nullptr || place->entry.length == 0 ? nullptr : place;
 }
 
 std::vector<TaskPlace> RunIndex::places() const {
   std::vector<TaskPlace> places;
-  for (const auto& [key, place] : places_) places.push_back(place);
+  std::copy_if(places_.all().begin(), places_.all().end(), std::back_inserter(places),
+               [](const TaskPlace& place) { return place.entry.length > 0; });
   std::sort(places.begin(), places.end(), [](const TaskPlace& a, const TaskPlace& b) {
     return std::tie(a.entry.saved_at, a.entry.key) < std::tie(b.entry.saved_at, b.entry.key);
   });
@@ -74,20 +106,22 @@ TaskRecord RunIndex::record(const TaskPlace& place) const {
 }
 
 void RunIndex::add(const TaskPlace& place) {
-  const auto [found, is_new] = places_.try_emplace(place.entry.key, place);
-  if (!is_new && found->second.entry.saved_at <= place.entry.saved_at) found->second = place;
+  TaskPlace* known = places_.find(place.entry.key);
+  if (known == nullptr) return places_.insert(place);
+  const bool is_newer = known->entry.saved_at <= place.entry.saved_at;
+  if (is_newer || known->entry.length == 0) *known = place;
 }
 
 void RunIndex::advance(std::size_t journal, const JournalEntry& entry) {
-  journals_.at(journal).end = entry.offset + entry.length;
+  std::uint64_t& end = journals_.at(journal).end;
+  end = std::max(end, entry.offset + entry.length);
 }
 
 bool RunIndex::forget(const TaskPlace& place) {
-  const auto found = places_.find(place.entry.key);
-  if (found == places_.end()) return false;
-  const TaskPlace& now = found->second;
-  if (now.journal != place.journal || now.entry.offset != place.entry.offset) return false;
-  places_.erase(found);
+  TaskPlace* now = places_.find(place.entry.key);
+  if (now == nullptr || now->entry.length == 0) return false;
+  if (now->journal != place.journal || now->entry.offset != place.entry.offset) return false;
+  now->entry.length = 0;
   return true;
 }
 

@@ -4,10 +4,10 @@
 #include "journal.hpp"
 #include "run_store_record.hpp"
 
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace foldstream::io {
@@ -18,7 +18,26 @@ std::string rank_stem(int rank);
 /// Where the record of a task is: in which journal, and where in it.
 struct TaskPlace {
   std::size_t journal = 0;
-  JournalEntry entry;
+  JournalEntry entry;  ///< its length is 0 if the task was forgotten
+};
+
+/// Places by key, in some 60 bytes a task. Not thread-safe.
+class PlaceTable {
+ public:
+  /// The place of a key, forgotten or not; null if the key was never seen.
+  TaskPlace* find(const Key& key);
+  const TaskPlace* find(const Key& key) const;
+  /// Adds a place whose key is not there yet.
+  void insert(const TaskPlace& place);
+  const std::deque<TaskPlace>& all() const { return places_; }
+
+ private:
+  /// The slot of a key, or the free one where it belongs.
+  std::size_t slot_of(const Key& key) const;
+  void grow();
+
+  std::deque<TaskPlace> places_;
+  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(64);  ///< place + 1; 0 is free
 };
 
 /// A damaged stretch of a journal.
@@ -60,13 +79,10 @@ class RunIndex {
     File file;
     std::uint64_t end = 0;
   };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.low ^ key.high; }
-  };
 
   std::filesystem::path ranks_;
   std::vector<Journal> journals_;
-  std::unordered_map<Key, TaskPlace, KeyHash> places_;
+  PlaceTable places_;
 };
 
 }  // namespace foldstream::io

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
+
 namespace foldstream::io::hdf5 {
 
 OutputFile::OutputFile(const std::filesystem::path& path) {
@@ -10,7 +12,7 @@ OutputFile::OutputFile(const std::filesystem::path& path) {
     const Lock lock;
     driver_ = make_driver();
     file_ = create_file(disk_, driver_);
-    sync();
+    flush();
   } catch (...) {
     abandon();
     std::error_code ignored;
@@ -23,18 +25,31 @@ void OutputFile::check_written() const {
   if (disk_.reason != 0) throw file_error(path(), "write", disk_.reason);
 }
 
-void OutputFile::sync() {
+void OutputFile::reserve(std::uint64_t bytes) {
+  constexpr std::uint64_t ahead = 1 << 20;  // so that few small tasks need a call
+  if (disk_.end + bytes <= disk_.reserved) return;
+  const std::uint64_t behind_end = disk_.end + bytes - std::min(disk_.end + bytes, disk_.file.size());
+  try {
+    disk_.file.reserve(behind_end + ahead);
+    disk_.reserved = disk_.end + bytes + ahead;
+  } catch (const Error&) {
+    disk_.file.reserve(behind_end);
+    disk_.reserved = disk_.end + bytes;
+  }
+}
+
+void OutputFile::flush() {
   {
     const Lock lock;
-    flush(file_, path().string());
+    io::hdf5::flush(file_, path().string());
   }
   check_written();
-  disk_.file.sync();
 }
 
 void OutputFile::close() {
   try {
-    sync();
+    flush();
+    sync_bytes();
     const Lock lock;
     io::hdf5::close(file_, path().string());
     check_written();

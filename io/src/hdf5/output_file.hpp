@@ -19,14 +19,16 @@ class OutputFile {
   const std::filesystem::path& path() const { return disk_.file.path(); }
   const Handle& handle() const { return file_; }
 
-  /// Makes sure of room for `bytes` more. @throws Error{Io}
-  void reserve(std::uint64_t bytes) { disk_.file.reserve(bytes); }
+  /// Makes sure of room for `bytes` more, what HDF5 has not written yet included. @throws Error{Io}
+  void reserve(std::uint64_t bytes);
   /// @throws Error{Io} if something written to `handle` did not reach the file. To be called now
   /// and then: what is written after a failure is kept in memory.
   void check_written() const;
-  /// H5Fflush + fdatasync.
-  void sync();
-  /// Syncs and closes. @throws Error{Io}; then the file is abandoned.
+  /// H5Fflush: the structure is with the operating system afterwards. @throws Error{Io}
+  void flush();
+  /// fdatasync. Thread-safe, needs no Lock, and may run while others write. @throws Error{Io}
+  void sync_bytes() { disk_.file.sync(); }
+  /// Flushes, syncs and closes. @throws Error{Io}; then the file is abandoned.
   void close();
   /// Closes without writing anything more to the disk. What was synced stays as it was, though the
   /// HDF5 structure of what came later may be torn.
