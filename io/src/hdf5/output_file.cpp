@@ -10,6 +10,7 @@ OutputFile::OutputFile(const std::filesystem::path& path) {
   disk_.file = File(path, O_RDWR | O_CREAT | O_EXCL);
   try {
     const Lock lock;
+    makings_ = makings();
     driver_ = make_driver();
     file_ = create_file(disk_, driver_);
     flush();
@@ -65,6 +66,7 @@ void OutputFile::abandon() noexcept {
   disk_.is_detached = true;
   file_.release();
   driver_.release();
+  makings_.reset();
   disk_.patches.clear();
   disk_.file.release_reserve();
 }

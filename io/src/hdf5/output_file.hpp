@@ -36,6 +36,7 @@ class OutputFile {
 
  private:
   Disk disk_;
+  std::shared_ptr<Makings> makings_;
   Handle driver_;
   Handle file_;
 };

@@ -128,7 +128,7 @@ void TensorFile::write_task(TaskRecord& record, const Key& key, const StoredTask
                                          {task.target, task.task, task.seconds});
   for (const auto& [port, fields] : task.outputs) {
     record.ports.push_back(port);
-    create_group(group, escape_name(port));
+    if (fields.empty()) create_group(group, escape_name(port));  // else its first field makes it
     for (const auto& field : fields) {
       record.fields.push_back(write_field(file_, group, port, field.first, fields));
     }
