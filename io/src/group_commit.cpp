@@ -34,26 +34,27 @@ void GroupCommit::run() {
     wake_.wait_for(lock, pace_.interval, [&] { return is_ending_ || waiting_ >= pace_.bytes; });
     if (is_ending_) return;
     lock.unlock();
-    std::exception_ptr failure;
-    try {
-      commit_waiting();
-    } catch (...) {
-      failure = std::current_exception();
-    }
+    commit_and_keep_failure();
     lock.lock();
-    if (!failure) continue;
-    failure_ = failure;
+  }
+}
+
+void GroupCommit::commit_and_keep_failure() {
+  const std::scoped_lock committing(committing_);  // until the failure is kept: `now` must see it
+  try {
+    if (waiting_.exchange(0) > 0) commit_();
+  } catch (...) {
+    const std::scoped_lock lock(mutex_);
+    failure_ = std::current_exception();
     has_failed_ = true;
   }
 }
 
-void GroupCommit::commit_waiting() {
-  const std::scoped_lock lock(committing_);
-  if (waiting_.exchange(0) > 0) commit_();
-}
-
 void GroupCommit::now() {
-  commit_waiting();
+  {
+    const std::scoped_lock lock(committing_);
+    if (waiting_.exchange(0) > 0) commit_();
+  }
   check();
 }
 

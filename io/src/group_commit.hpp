@@ -41,7 +41,7 @@ class GroupCommit {
 
  private:
   void run();
-  void commit_waiting();
+  void commit_and_keep_failure();
   void throw_failure();
 
   const std::function<void()> commit_;
@@ -50,7 +50,7 @@ class GroupCommit {
   std::atomic<bool> has_failed_ = false;
   std::mutex committing_;
 
-  std::mutex mutex_;  ///< for what follows
+  std::mutex mutex_;  ///< for what follows; taken after `committing_`
   std::condition_variable wake_;
   bool is_ending_ = false;
   std::exception_ptr failure_;

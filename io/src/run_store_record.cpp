@@ -43,6 +43,19 @@ void append_string(std::string& out, std::string_view text) {
   out += '"';
 }
 
+/// A name, escaped, as a JSON string.
+void append_name(std::string& out, std::string_view name) {
+  const auto is_simple = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (name.empty() || !std::ranges::all_of(name, is_simple)) {
+    return append_string(out, escape_name(name));
+  }
+  out += '"';
+  out += name;
+  out += '"';
+}
+
 /// "[a,b,c]", each element written by `append`.
 template <class List, class Append>
 void append_list(std::string& out, const List& list, Append&& append) {
@@ -70,9 +83,9 @@ void append_piece(std::string& out, const StoredPiece& piece) {
 
 void append_field(std::string& out, const StoredField& field) {
   out += "{\"port\":";
-  append_string(out, escape_name(field.port));
+  append_name(out, field.port);
   out += ",\"name\":";
-  append_string(out, escape_name(field.name));
+  append_name(out, field.name);
   out += ",\"path\":";
   append_string(out, field.path);
   out += ",\"dtype\":";
@@ -137,16 +150,16 @@ std::string format_task_record(const TaskRecord& record) {
   std::string out;
   out.reserve(128 + record.made_of.size() + 256 * record.fields.size());
   out += "{\"target\":";
-  append_string(out, escape_name(record.target));
+  append_name(out, record.target);
   out += ",\"task\":";
-  append_string(out, escape_name(record.task));
+  append_name(out, record.task);
   out += ",\"seconds\":";
   if (std::isfinite(record.seconds)) append_number(out, record.seconds);
   if (!std::isfinite(record.seconds)) out += "null";
   if (!record.ports.empty()) {
     out += ",\"ports\":";
     append_list(out, record.ports,
-                [&](const std::string& port) { append_string(out, escape_name(port)); });
+                [&](const std::string& port) { append_name(out, port); });
   }
   if (!record.file.empty()) append_tensors(out, record);
   if (!record.made_of.empty()) {
