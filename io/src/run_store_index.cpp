@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <tuple>
 
@@ -21,6 +22,12 @@ std::vector<std::filesystem::path> journals_in(const std::filesystem::path& rank
   return paths;
 }
 
+/// Keys are hashes, but not those of tests: the middle of a product depends on all their bits.
+std::uint64_t hash_of(const Key& key) {
+  const std::uint64_t hash = (key.low ^ (key.high << 32 | key.high >> 32)) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 29;
+}
+
 }  // namespace
 
 std::string rank_stem(int rank) {
@@ -30,34 +37,45 @@ std::string rank_stem(int rank) {
 }
 
 TaskPlace* PlaceTable::find(const Key& key) {
-  const std::uint32_t number = slots_[slot_of(key)];
+  const std::uint32_t number = slots_[slot_of(key)].number;
   return number == 0 ? nullptr : &places_[number - 1];
 }
 
 const TaskPlace* PlaceTable::find(const Key& key) const {
-  const std::uint32_t number = slots_[slot_of(key)];
+  const std::uint32_t number = slots_[slot_of(key)].number;
   return number == 0 ? nullptr : &places_[number - 1];
 }
 
 void PlaceTable::insert(const TaskPlace& place) {
   places_.push_back(place);
-  if (places_.size() * 2 > slots_.size()) return grow();
-  slots_[slot_of(place.entry.key)] = static_cast<std::uint32_t>(places_.size());
+  if (places_.size() * 2 > slots_.size()) return resize(slots_.size() * 2);
+  put(static_cast<std::uint32_t>(places_.size()));
 }
 
 std::size_t PlaceTable::slot_of(const Key& key) const {
   const std::size_t mask = slots_.size() - 1;
-  const std::uint64_t hash = (key.low ^ key.high) * 0x9E3779B97F4A7C15u;
-  std::size_t at = (hash >> 32) & mask;
-  while (slots_[at] != 0 && places_[slots_[at] - 1].entry.key != key) at = (at + 1) & mask;
-  return at;
+  const std::uint64_t hash = hash_of(key);
+  for (std::size_t at = (hash >> 32) & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.number == 0) return at;
+    const bool is_likely = slot.tag == static_cast<std::uint32_t>(hash);
+    if (is_likely && places_[slot.number - 1].entry.key == key) return at;
+  }
 }
 
-void PlaceTable::grow() {
-  slots_.assign(slots_.size() * 2, 0);
-  for (std::uint32_t number = 1; number <= places_.size(); ++number) {
-    slots_[slot_of(places_[number - 1].entry.key)] = number;
-  }
+void PlaceTable::put(std::uint32_t number) {
+  const Key& key = places_[number - 1].entry.key;
+  slots_[slot_of(key)] = {number, static_cast<std::uint32_t>(hash_of(key))};
+}
+
+void PlaceTable::reserve(std::uint64_t count) {
+  const std::size_t wanted = std::bit_ceil((places_.size() + count) * 2);
+  if (wanted > slots_.size()) resize(wanted);
+}
+
+void PlaceTable::resize(std::size_t slots) {
+  slots_.assign(slots, {});
+  for (std::uint32_t number = 1; number <= places_.size(); ++number) put(number);
 }
 
 std::size_t RunIndex::journal_number(const std::filesystem::path& path) {
@@ -76,6 +94,8 @@ std::vector<JournalDamage> RunIndex::refresh() {
   for (const auto& path : journals_in(ranks_)) {
     const std::size_t number = journal_number(path);
     Journal& journal = journals_[number];
+    constexpr std::uint64_t record = 256;  // bytes: about what one takes
+    places_.reserve((journal.file.size() - std::min(journal.end, journal.file.size())) / record);
     const JournalScan scan =
         scan_journal(journal.file, journal.end, [&](const JournalEntry& entry) {
           add({number, entry});

@@ -21,23 +21,31 @@ struct TaskPlace {
   JournalEntry entry;  ///< its length is 0 if the task was forgotten
 };
 
-/// Places by key, in some 60 bytes a task. Not thread-safe.
+/// Places by key, in some 65 bytes a task. Not thread-safe.
 class PlaceTable {
  public:
   /// The place of a key, forgotten or not; null if the key was never seen.
   TaskPlace* find(const Key& key);
   const TaskPlace* find(const Key& key) const;
+  /// Makes room for so many more.
+  void reserve(std::uint64_t count);
   /// Adds a place whose key is not there yet.
   void insert(const TaskPlace& place);
   const std::deque<TaskPlace>& all() const { return places_; }
 
  private:
+  struct Slot {
+    std::uint32_t number = 0;  ///< of the place, from 1; 0 is free
+    std::uint32_t tag = 0;     ///< of its key, so that most other keys are told without a look at it
+  };
+
   /// The slot of a key, or the free one where it belongs.
   std::size_t slot_of(const Key& key) const;
-  void grow();
+  void put(std::uint32_t number);
+  void resize(std::size_t slots);
 
   std::deque<TaskPlace> places_;
-  std::vector<std::uint32_t> slots_ = std::vector<std::uint32_t>(64);  ///< place + 1; 0 is free
+  std::vector<Slot> slots_ = std::vector<Slot>(64);
 };
 
 /// A damaged stretch of a journal.
