@@ -35,7 +35,7 @@ void GroupSync::work() {
     }
     std::exception_ptr failure;
     try {
-      file->sync_disk();
+      file->sync_bytes();
       journal_.sync();
     } catch (...) {
       failure = std::current_exception();

@@ -1,4 +1,4 @@
-#include "hdf5/output_file.hpp"
+#include "hdf5/tensor_file.hpp"
 #include "run_store_file.hpp"
 #include "run_store_record.hpp"
 #include "stream_store.hpp"
@@ -55,7 +55,11 @@ void write_links(const hdf5::Handle& file, const std::vector<StoredInfo>& stored
   }
   hdf5::create_group(file, "/targets");
   for (const auto& [path, info] : newest) {
-    hdf5::create_external_link(file, path, info->file, info->group);
+    if (info->file.empty()) {  // it has no tensors, and is in no file
+      hdf5::create_task_group(file, path, info->key, {info->target, info->task, info->seconds});
+    } else {
+      hdf5::create_external_link(file, path, info->file, info->group);
+    }
   }
 }
 
@@ -85,8 +89,8 @@ void write_master_file(RunStore& store, const RunSummary& summary) {
   fs::remove(partial, error);
   try {
     hdf5::OutputFile file(partial);
-    file.reserve((summary.targets.size() + summary.provenance.size() + streams.size()) * 512 +
-                 (1 << 20));
+    const std::size_t lines = summary.targets.size() + summary.provenance.size() + streams.size();
+    file.reserve(lines * 512 + stored.size() * 1024 + (1 << 20));
     {
       const hdf5::Lock lock;
       hdf5::write_attribute(file.handle(), "format", "foldstream run 1");

@@ -145,7 +145,7 @@ void WriteBehind::give_up_file() noexcept {
   if (!file) return;
   std::exception_ptr failure;
   try {
-    if (chunks_in_file_ > 0) file->sync_disk();
+    if (chunks_in_file_ > 0) file->sync_bytes();
     journal_.sync();
   } catch (...) {
     failure = std::current_exception();

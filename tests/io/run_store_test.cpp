@@ -1,10 +1,8 @@
 // The run store: what was saved comes back byte by byte, or not at all, whatever happened
 // meanwhile.
 #include "core/store_contract.hpp"
+#include "run_store_case.hpp"
 
-#include <foldstream/io/run_store.hpp>
-
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,38 +14,7 @@
 namespace foldstream::io {
 namespace {
 
-namespace fs = std::filesystem;
 using test::expect_error;
-using test::TemporaryFolder;
-
-Key key_for(std::uint64_t number) { return key_of("task " + std::to_string(number)); }
-
-/// A task whose tensors follow from `number`: text, a matrix of some KiB, and nothing.
-StoredTask task_for(std::uint64_t number, std::int64_t rows = 40) {
-  Tensor matrix(DType::f32, {rows, 25});
-  std::mt19937_64 random(number);
-  for (float& value : matrix.mutable_values<float>()) value = static_cast<float>(random() >> 40);
-  Record map = {{"distances", {std::move(matrix), "angstrom", {"residue", "bin"}}},
-                {"name", text_field("task " + std::to_string(number))}};
-  Record empty = {{"rows", {Tensor(DType::i32, {0, 7}), "1", {"row", "column"}}}};
-  return {"P" + std::to_string(number), "predict", 0.25, {{"map", map}, {"rest", empty}}};
-}
-
-/// Collects what the store reports.
-struct Damages {
-  std::vector<Damage> seen;
-  ReportDamage report() {
-    return [this](const Damage& damage) { seen.push_back(damage); };
-  }
-};
-
-void flip_byte(const fs::path& path, std::uint64_t at) {
-  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-  file.seekg(static_cast<std::streamoff>(at));
-  const auto byte = static_cast<char>(file.get() ^ 1);
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(byte);
-}
 
 /// Runs a command; its output, or nothing if it fails.
 std::string output_of(const std::string& command) {
@@ -215,6 +182,22 @@ TEST(RunStore, SavesFromManyThreads) {
   for (std::uint64_t i = 0; i < 20; ++i) EXPECT_EQ(store.load(key_for(i)), task_for(i));
 }
 
+TEST(RunStore, FlushesWhileOthersSave) {
+  TemporaryFolder folder;
+  RunStore store(folder.path(), 0);
+  store.flush();
+  {
+    const std::jthread saver([&] {
+      for (std::uint64_t i = 0; i < 30; ++i) store.save(key_for(i), task_for(i));
+    });
+    for (int i = 0; i < 5; ++i) store.flush();
+  }
+  store.flush();
+
+  RunStore reader(folder.path());
+  for (std::uint64_t i = 0; i < 30; ++i) EXPECT_EQ(reader.load(key_for(i)), task_for(i));
+}
+
 TEST(RunStore, ListsWhatIsStoredByTargetAndTask) {
   TemporaryFolder folder;
   RunStore store(folder.path(), 3);
@@ -298,70 +281,6 @@ TEST(RunStore, LetsTwoProcessesWriteAndLearnsOfTheOther) {
   for (std::uint64_t i = 100; i < 120; ++i) EXPECT_EQ(store.load(key_for(i)), task_for(i));
 }
 
-/// A small file system of its own, if mounting is permitted.
-class SmallDisk {
- public:
-  SmallDisk() { is_mounted_ = mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=1m") == 0; }
-  ~SmallDisk() {
-    if (is_mounted_) umount(folder_.path().c_str());
-  }
-  bool is_mounted() const { return is_mounted_; }
-  const fs::path& path() const { return folder_.path(); }
-  bool make_read_only() const {
-    return mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m") == 0;
-  }
-
- private:
-  TemporaryFolder folder_;
-  bool is_mounted_ = false;
-};
-
-TEST(RunStore, SaysThatTheDiskIsFullKeepsWhatItHasAndGoesOnWhenThereIsRoom) {
-  const SmallDisk disk;
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
-  RunStore store(disk.path(), 0);
-  store.save(key_for(1), task_for(1));
-
-  expect_error(ErrorKind::Io, "No space left on device. Free space and run again: finished work",
-               [&] { store.save(key_for(2), task_for(2, 8000)); });
-  EXPECT_EQ(store.load(key_for(1)), task_for(1));
-  EXPECT_FALSE(store.contains(key_for(2)));
-  store.save(key_for(3), task_for(3));
-
-  EXPECT_EQ(RunStore(disk.path()).load(key_for(3)), task_for(3));
-}
-
-TEST(RunStore, SurvivesADiskThatFillsToTheLastByte) {
-  const SmallDisk disk;
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
-  RunStore store(disk.path(), 0);
-  std::uint64_t count = 0;
-  try {
-    while (count < 10'000) store.save(key_for(count), task_for(count)), ++count;
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("No space left on device"));
-  }
-  std::ofstream(disk.path() / "filler") << std::string(2 << 20, 'x');
-
-  EXPECT_GT(count, 5u);
-  EXPECT_LT(count, 10'000u);
-  EXPECT_THROW(store.save(key_for(99), task_for(99)), Error);
-  EXPECT_THROW(write_master_file(store, {}), Error);
-  for (std::uint64_t i = 0; i < count; ++i) EXPECT_EQ(store.load(key_for(i)), task_for(i));
-}
-
-TEST(RunStore, RefusesToWriteToAReadOnlyDiskButReadsIt) {
-  const SmallDisk disk;
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
-  RunStore(disk.path(), 0).save(key_for(1), task_for(1));
-  ASSERT_TRUE(disk.make_read_only());
-
-  expect_error(ErrorKind::Io, "Choose a folder that you may write to",
-               [&] { RunStore store(disk.path(), 0); });
-
-  EXPECT_EQ(RunStore(disk.path()).load(key_for(1)), task_for(1));
-}
-
 /// A folder with tasks of two ranks and run.h5.
 void make_run(const fs::path& folder) {
   RunStore(folder, 1).save(key_for(2), task_for(2));
@@ -440,6 +359,22 @@ TEST(MasterFile, SavesTasksAgainThatTheirFileNoLongerShows) {
   EXPECT_EQ(store.stored()[1].file, "ranks/r0002-g0.h5");
   EXPECT_EQ(store.load(key_for(1)), task_for(1));
   EXPECT_EQ(store.salvage({}), 0);
+}
+
+TEST(MasterFile, ShowsATaskWithoutTensorsAsAGroupOfItsOwn) {
+  if (!is_installed("h5dump")) GTEST_SKIP() << "h5dump is not installed";
+  TemporaryFolder folder;
+  RunStore store(folder.path(), 0);
+  store.save(key_for(1), {"P1", "bare", 0.5, {{"port", {}}}});
+  EXPECT_FALSE(fs::exists(folder.path() / "ranks/r0000-g0.h5"));
+
+  write_master_file(store, {});
+
+  const std::string run = (folder.path() / "run.h5").string();
+  EXPECT_THAT(output_of("h5dump -n " + run), testing::ContainsRegex("group +/targets/P1/bare"));
+  EXPECT_THAT(output_of("h5dump -a /targets/P1/bare/key " + run),
+              testing::HasSubstr(to_string(key_for(1))));
+  EXPECT_EQ(store.stored().at(0).file, "");
 }
 
 TEST(MasterFile, LinksTheTasksOfTheRunAndTheNewestOfAName) {

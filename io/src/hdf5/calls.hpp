@@ -8,6 +8,7 @@
 #include <H5FDdevelop.h>
 #endif
 
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -142,6 +143,44 @@ inline Handle link_creation() {
   return list;
 }
 
+/// Attributes have UTF-8 names.
+inline Handle attribute_creation() {
+  Handle list = make_properties(H5P_ATTRIBUTE_CREATE);
+  check(H5Pset_char_encoding(list.id(), H5T_CSET_UTF8), "set", "attribute encoding");
+  return list;
+}
+
+/// Chunks, whose shape is still to be set, are not filled beforehand.
+inline Handle chunked_creation() {
+  Handle list = make_properties(H5P_DATASET_CREATE);
+  check(H5Pset_fill_time(list.id(), H5D_FILL_TIME_NEVER), "set", "fill time");
+  return list;
+}
+
+/// Variable-length UTF-8 text.
+inline Handle text_type() {
+  Handle type(check(H5Tcopy(H5T_C_S1), "make", "text type"), H5Tclose);
+  check(H5Tset_size(type.id(), H5T_VARIABLE), "set", "text type");
+  check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "set", "text type");
+  return type;
+}
+
+/// What making objects needs again and again: to make it takes longer than to use it.
+struct Makings {
+  Handle link = link_creation();
+  Handle attribute = attribute_creation();
+  Handle chunked = chunked_creation();
+  Handle text = text_type();
+};
+
+/// The makings that someone holds, or new ones. Held by each OutputFile; to be let go under a Lock.
+inline std::shared_ptr<Makings> makings() {
+  static std::weak_ptr<Makings> held;
+  std::shared_ptr<Makings> made = held.lock();
+  if (!made) held = made = std::make_shared<Makings>();
+  return made;
+}
+
 // ---- files --------------------------------------------------------------------------------------
 
 /// H5Fopen for reading.
@@ -159,8 +198,8 @@ inline void flush(const Handle& file, std::string_view name) {
 
 /// H5Gcreate2 with the groups on the path.
 inline Handle create_group(const Handle& parent, const std::string& path) {
-  const Handle link = link_creation();
-  return {check(H5Gcreate2(parent.id(), path.c_str(), link.id(), H5P_DEFAULT, H5P_DEFAULT),
+  return {check(H5Gcreate2(parent.id(), path.c_str(), makings()->link.id(), H5P_DEFAULT,
+                           H5P_DEFAULT),
                 "create group", path),
           H5Gclose};
 }
@@ -174,9 +213,8 @@ inline Handle open_group(const Handle& parent, const std::string& path) {
 /// folder).
 inline void create_external_link(const Handle& parent, const std::string& path,
                                  const std::string& file, const std::string& object) {
-  const Handle link = link_creation();
-  check(H5Lcreate_external(file.c_str(), object.c_str(), parent.id(), path.c_str(), link.id(),
-                           H5P_DEFAULT),
+  check(H5Lcreate_external(file.c_str(), object.c_str(), parent.id(), path.c_str(),
+                           makings()->link.id(), H5P_DEFAULT),
         "link", path);
 }
 
@@ -204,14 +242,6 @@ inline hid_t stored_type(DType dtype) {
       return H5T_IEEE_F64LE;
   }
   throw Error(ErrorKind::Internal, "dtype without a type in HDF5");
-}
-
-/// Variable-length UTF-8 text.
-inline Handle text_type() {
-  Handle type(check(H5Tcopy(H5T_C_S1), "make", "text type"), H5Tclose);
-  check(H5Tset_size(type.id(), H5T_VARIABLE), "set", "text type");
-  check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "set", "text type");
-  return type;
 }
 
 /// H5Tcreate + H5Tinsert: a compound of `size` bytes with these members (name, offset, type).
@@ -249,14 +279,15 @@ inline Handle make_space(const Shape& shape, bool grows = false) {
 /// filled beforehand: whoever makes the dataset writes them.
 inline Handle create_dataset(const Handle& parent, const std::string& path, hid_t type,
                              const Shape& shape, const Shape& chunk) {
-  const Handle link = link_creation(), creation = make_properties(H5P_DATASET_CREATE);
+  const std::shared_ptr<Makings> made = makings();
   if (!chunk.empty()) {
-    check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "set fill time of", path);
     const Extent dims = extent(chunk);
-    check(H5Pset_chunk(creation.id(), static_cast<int>(dims.size()), dims.data()), "chunk", path);
+    check(H5Pset_chunk(made->chunked.id(), static_cast<int>(dims.size()), dims.data()), "chunk",
+          path);
   }
+  const hid_t creation = chunk.empty() ? H5P_DEFAULT : made->chunked.id();
   const Handle space = make_space(shape, !chunk.empty());
-  return {check(H5Dcreate2(parent.id(), path.c_str(), type, space.id(), link.id(), creation.id(),
+  return {check(H5Dcreate2(parent.id(), path.c_str(), type, space.id(), made->link.id(), creation,
                            H5P_DEFAULT),
                 "create dataset", path),
           H5Dclose};
@@ -328,10 +359,9 @@ inline Shape dataset_shape(const Handle& dataset, std::string_view name) {
 inline void write_attribute(const Handle& object, const std::string& name, hid_t type,
                             const Shape& shape, const void* data) {
   const Handle space = make_space(shape);
-  const Handle creation = make_properties(H5P_ATTRIBUTE_CREATE);
-  check(H5Pset_char_encoding(creation.id(), H5T_CSET_UTF8), "set the encoding of", name);
   const Handle attribute(
-      check(H5Acreate2(object.id(), name.c_str(), type, space.id(), creation.id(), H5P_DEFAULT),
+      check(H5Acreate2(object.id(), name.c_str(), type, space.id(), makings()->attribute.id(),
+                       H5P_DEFAULT),
             "create attribute", name),
       H5Aclose);
   check(H5Awrite(attribute.id(), type, data), "write attribute", name);
@@ -340,7 +370,7 @@ inline void write_attribute(const Handle& object, const std::string& name, hid_t
 inline void write_attribute(const Handle& object, const std::string& name,
                             const std::string& text) {
   const char* data = text.c_str();
-  write_attribute(object, name, text_type().id(), {}, &data);
+  write_attribute(object, name, makings()->text.id(), {}, &data);
 }
 
 inline void write_attribute(const Handle& object, const std::string& name, double number) {
@@ -352,7 +382,7 @@ inline void write_attribute(const Handle& object, const std::string& name,
   std::vector<const char*> data;
   for (const std::string& text : texts) data.push_back(text.c_str());
   data.push_back(nullptr);  // HDF5 wants an address even for no elements
-  write_attribute(object, name, text_type().id(), {static_cast<std::int64_t>(texts.size())},
+  write_attribute(object, name, makings()->text.id(), {static_cast<std::int64_t>(texts.size())},
                   data.data());
 }
 

@@ -37,7 +37,8 @@ herr_t close(H5FD_t* file) {
 }
 
 herr_t query(const H5FD_t*, unsigned long* features) {
-  *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+  // no H5FD_FEAT_DATA_SIEVE: the bytes of tensors go out at once, not with a later flush
+  *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA |
               H5FD_FEAT_AGGREGATE_SMALLDATA;
   return 0;
 }
@@ -45,7 +46,8 @@ herr_t query(const H5FD_t*, unsigned long* features) {
 haddr_t end_of_addresses(const H5FD_t* file, H5FD_mem_t) { return open_of(file).end_of_addresses; }
 
 herr_t set_end_of_addresses(H5FD_t* file, H5FD_mem_t, haddr_t address) {
-  open_of(file).end_of_addresses = address;
+  Open& open = open_of(file);
+  open.end_of_addresses = open.disk->end = address;
   return 0;
 }
 
@@ -99,6 +101,7 @@ herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
   if (!open.disk->is_detached) {
     note_failure(*open.disk, open.disk->file.try_truncate(open.end_of_addresses));
   }
+  if (open.end_of_file > open.end_of_addresses) open.disk->reserved = 0;  // it went with the cut
   open.end_of_file = open.end_of_addresses;
   return 0;
 }

@@ -18,6 +18,8 @@ struct Disk {
   };
 
   File file;
+  std::uint64_t end = 0;       ///< behind all that HDF5 has given out, written or not
+  std::uint64_t reserved = 0;  ///< up to where OutputFile has made sure of room
   bool is_detached = false;    ///< nothing goes to the disk any more
   int reason = 0;              ///< errno of the write that failed
   std::vector<Patch> patches;  ///< what was written since, in order

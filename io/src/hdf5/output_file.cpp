@@ -10,9 +10,10 @@ OutputFile::OutputFile(const std::filesystem::path& path, std::uint64_t alignmen
   disk_.file = File(path, O_RDWR | O_CREAT | O_EXCL);
   try {
     const Lock lock;
+    makings_ = makings();
     driver_ = make_driver();
     file_ = create_file(disk_, driver_, alignment);
-    sync();
+    flush();
   } catch (...) {
     abandon();
     std::error_code ignored;
@@ -25,6 +26,19 @@ void OutputFile::check_written() const {
   if (disk_.reason != 0) throw file_error(path(), "write", disk_.reason);
 }
 
+void OutputFile::reserve(std::uint64_t bytes) {
+  constexpr std::uint64_t ahead = 1 << 20;  // so that few small tasks need a call
+  if (disk_.end + bytes <= disk_.reserved) return;
+  const std::uint64_t behind_end = disk_.end + bytes - std::min(disk_.end + bytes, disk_.file.size());
+  try {
+    disk_.file.reserve(behind_end + ahead);
+    disk_.reserved = disk_.end + bytes + ahead;
+  } catch (const Error&) {
+    disk_.file.reserve(behind_end);
+    disk_.reserved = disk_.end + bytes;
+  }
+}
+
 void OutputFile::flush() {
   {
     const Lock lock;
@@ -35,7 +49,7 @@ void OutputFile::flush() {
 
 void OutputFile::sync() {
   flush();
-  sync_disk();
+  sync_bytes();
 }
 
 std::uint64_t OutputFile::place_chunk(const Handle& dataset, const Shape& at, std::size_t bytes,
@@ -58,7 +72,8 @@ void OutputFile::write(std::uint64_t offset, std::span<const std::span<const std
 
 void OutputFile::close() {
   try {
-    sync();
+    flush();
+    sync_bytes();
     const Lock lock;
     io::hdf5::close(file_, path().string());
     check_written();
@@ -74,6 +89,7 @@ void OutputFile::abandon() noexcept {
   disk_.is_detached = true;
   file_.release();
   driver_.release();
+  makings_.reset();
   disk_.patches.clear();
   disk_.file.release_reserve();
 }

@@ -20,16 +20,16 @@ class OutputFile {
   const std::filesystem::path& path() const { return disk_.file.path(); }
   const Handle& handle() const { return file_; }
 
-  /// Makes sure of room for `bytes` more. @throws Error{Io}
-  void reserve(std::uint64_t bytes) { disk_.file.reserve(bytes); }
+  /// Makes sure of room for `bytes` more, what HDF5 has not written yet included. @throws Error{Io}
+  void reserve(std::uint64_t bytes);
   /// @throws Error{Io} if something written to `handle` did not reach the file. To be called now
   /// and then: what is written after a failure is kept in memory.
   void check_written() const;
-  /// H5Fflush: all of HDF5's structure is with the operating system. @throws Error{Io}
+  /// H5Fflush: the structure is with the operating system afterwards. @throws Error{Io}
   void flush();
-  /// fdatasync alone. Thread-safe.
-  void sync_disk() { disk_.file.sync(); }
-  /// `flush` and `sync_disk`.
+  /// fdatasync. Thread-safe, needs no Lock, and may run while others write. @throws Error{Io}
+  void sync_bytes() { disk_.file.sync(); }
+  /// `flush` and `sync_bytes`.
   void sync();
 
   /// Gives the chunk at `at` of `dataset`, of `bytes` bytes, a place in the file, and leaves it to
@@ -40,7 +40,7 @@ class OutputFile {
   /// another thread is in this file. @throws Error{Io}
   void write(std::uint64_t offset, std::span<const std::span<const std::byte>> parts);
   std::uint64_t size() const { return disk_.file.size(); }
-  /// Syncs and closes. @throws Error{Io}; then the file is abandoned.
+  /// Flushes, syncs and closes. @throws Error{Io}; then the file is abandoned.
   void close();
   /// Closes without writing anything more to the disk. What was synced stays as it was, though the
   /// HDF5 structure of what came later may be torn.
@@ -48,6 +48,7 @@ class OutputFile {
 
  private:
   Disk disk_;
+  std::shared_ptr<Makings> makings_;
   Handle driver_;
   Handle file_;
 };

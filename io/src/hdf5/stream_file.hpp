@@ -30,7 +30,7 @@ struct Lot {
 /// Each part of a stream is one dataset, cut along its rows into HDF5 chunks of equal size. A chunk
 /// of the stream that is one of them in size goes there uncopied; others fill up HDF5 chunks one
 /// after the other. No byte of a chunk is ever written twice or moved. Not thread-safe but for
-/// `sync_disk`; takes the Lock as needed, and never while it writes chunks.
+/// `sync_bytes`; takes the Lock as needed, and never while it writes chunks.
 class StreamFile {
  public:
   /// Makes the file, which must not exist. @throws Error{Io}
@@ -52,7 +52,7 @@ class StreamFile {
 
   /// As OutputFile.
   void flush() { file_.flush(); }
-  void sync_disk() { file_.sync_disk(); }
+  void sync_bytes() { file_.sync_bytes(); }
   void close();
   void abandon() noexcept;
 

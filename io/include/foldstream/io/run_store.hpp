@@ -40,7 +40,7 @@ struct StoredInfo {
   double seconds = 0;         ///< it took, wall time
   std::uint64_t bytes = 0;    ///< of its tensors
   std::int64_t saved_at = 0;  ///< ns since 1970
-  std::string file;           ///< relative to the run folder, "ranks/r0000-g0.h5"
+  std::string file;           ///< "ranks/r0000-g0.h5", in the run folder; empty: has no tensors
   std::string group;          ///< in that file, "/targets/<target>/<task>"
   std::string fields;         ///< see StoredTask
 };
@@ -65,7 +65,9 @@ struct StreamInfo {
 ///
 /// Several processes may hold one folder, each with its own rank number. A task survives the end of
 /// the process by any signal as soon as `save` has returned: reading needs the journal and the
-/// bytes of the tensors only, not the HDF5 structure around them. Thread-safe.
+/// bytes of the tensors only, not the HDF5 structure around them. A thread, begun by the first
+/// save, brings it to the disk within some 200 ms or 256 MiB: a loss of power costs no more than
+/// that, and what is half there afterwards counts as absent. Thread-safe.
 class RunStore final : public Store {
  public:
   /// Opens `folder` for writing as `rank` (≥ 0), making what is missing, and reads all journals.
@@ -74,7 +76,7 @@ class RunStore final : public Store {
   /// Opens an existing folder for reading; `save` and `salvage` throw Error{Unsupported}.
   /// @throws Error{NotFound} if there is no such folder.
   explicit RunStore(const std::filesystem::path& folder, ReportDamage report = {});
-  /// Closes as `close` does, without complaining.
+  /// Closes as `close` does, without complaining, and ends the thread.
   ~RunStore() override;
 
   const std::filesystem::path& folder() const;
@@ -83,9 +85,13 @@ class RunStore final : public Store {
   bool is_writable() const override;
   /// Checks every byte against its checksum.
   std::optional<StoredTask> load(const Key& key) override;
-  /// @throws Error{Io} if the disk is full or fails: the message names the cure. The store can be
-  /// used on; the next save begins a new file. Error{InvalidArgument} if units are not UTF-8.
+  /// @throws Error{Io} if the disk is full or fails, or failed when an earlier save was brought to
+  /// it: the message names the cure. The store can be used on; the next save begins a new file.
+  /// Error{InvalidArgument} if units are not UTF-8.
   void save(const Key& key, const StoredTask& task) override;
+  /// Returns when all that was saved is on the disk for good. @throws Error{Io} if that failed, now
+  /// or since the last save.
+  void flush();
 
   /// Keeps the chunks of streams in files of their own. Never null. A chunk survives the end of the
   /// process by any signal as soon as it is stored, and a loss of power a fraction of a second later.
@@ -97,8 +103,8 @@ class RunStore final : public Store {
   std::vector<StoredInfo> stored();
   /// What is stored of streams, by target, task, port and age.
   std::vector<StreamInfo> stored_streams();
-  /// Closes this rank's files; what comes later begins the next generation. @throws Error{Io} if
-  /// closing fails; nothing that was saved is lost.
+  /// Flushes and closes this rank's files; what comes later begins the next generation.
+  /// @throws Error{Io} if that fails; what was saved can still be loaded.
   void close();
   /// Saves again, in a file of this rank, those of the tasks that are in the journals but cannot be
   /// found in the HDF5 structure of their file (its writer was killed), and closes. So it does with
@@ -130,9 +136,9 @@ struct RunSummary {
 
 /// Writes "run.h5" into the folder of `store`: group /provenance with attributes, dataset
 /// /targets_table, and /targets/<target>/<task> and /streams/<target>/<task>/<port> as external links
-/// into the files of the ranks, so that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing
-/// run.h5 is replaced at once or, on an error, not at all. Only while no other process writes to
-/// the folder.
+/// into the files of the ranks (as groups of its own for tasks without tensors), so that h5ls, h5dump
+/// and h5py see one tree. Refreshes, closes and salvages first. An existing run.h5 is replaced at once
+/// or, on an error, not at all. Only while no other process writes to the folder.
 /// @throws Error{Io}
 void write_master_file(RunStore& store, const RunSummary& summary);
 
