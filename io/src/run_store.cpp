@@ -273,8 +273,8 @@ class RunStore::Impl {
     journal_->sync();
     if (failure) std::rethrow_exception(failure);
   } catch (const Error& error) {
-    throw Error(error.kind(), "a loss of power may cost what was stored last: " +
-                                  std::string(error.what()));
+    throw Error(error.kind(),
+                "a loss of power may cost what was stored last: " + std::string(error.what()));
   }
 
   fs::path folder_;
@@ -323,8 +323,8 @@ std::vector<StoredInfo> RunStore::stored() {
   for (const Known& task : impl_->known()) {
     const TaskRecord& record = task.record;
     infos.push_back({task.key, record.target, record.task, record.seconds, bytes(record),
-                     task.saved_at, record.file.empty() ? "" : "ranks/" + record.file,
-                     record.group, record.made_of});
+                     task.saved_at, record.file.empty() ? "" : "ranks/" + record.file, record.group,
+                     record.made_of});
   }
   std::stable_sort(infos.begin(), infos.end(), [](const StoredInfo& a, const StoredInfo& b) {
     return std::tie(a.target, a.task) < std::tie(b.target, b.task);

@@ -36,7 +36,7 @@ class PlaceTable {
  private:
   struct Slot {
     std::uint32_t number = 0;  ///< of the place, from 1; 0 is free
-    std::uint32_t tag = 0;     ///< of its key, so that most other keys are told without a look at it
+    std::uint32_t tag = 0;  ///< of its key, so that most other keys are told without a look at it
   };
 
   /// The slot of a key, or the free one where it belongs.

@@ -158,8 +158,7 @@ std::string format_task_record(const TaskRecord& record) {
   if (!std::isfinite(record.seconds)) out += "null";
   if (!record.ports.empty()) {
     out += ",\"ports\":";
-    append_list(out, record.ports,
-                [&](const std::string& port) { append_name(out, port); });
+    append_list(out, record.ports, [&](const std::string& port) { append_name(out, port); });
   }
   if (!record.file.empty()) append_tensors(out, record);
   if (!record.made_of.empty()) {

@@ -64,7 +64,9 @@ TEST(GroupCommit, TellsTheNextOneOfAFailureOnce) {
 
 TEST(GroupCommit, EndsAtOnceThoughSomethingWaits) {
   int count = 0;
-  { GroupCommit([&] { ++count; }, never).note(1); }
+  {
+    GroupCommit([&] { ++count; }, never).note(1);
+  }
 
   EXPECT_EQ(count, 0);
 }

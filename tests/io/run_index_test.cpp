@@ -48,10 +48,11 @@ TEST(RunIndex, ForgetsATaskUntilItIsSavedAgain) {
 }
 
 TEST(TaskRecord, IsReadAsItWasWritten) {
-  StoredField field{"p \"1\"", "\\a\n", "p/a", DType::bf16, {3, 0}, {3, 1}, "\"\\\t\x01 ä", {"x\n"},
-                    {{1, 2, 0xFEDCBA9876543210u}, {0, 0, 1}}};
-  const TaskRecord record{"a/b \xff", "..", 0.1, "r0000-g0.h5", "/targets/\"x", {"", "p \"1\""},
-                          {field}, "k\n=\x01\"\\"};
+  StoredField field{"p \"1\"",      "\\a\n", "p/a",
+                    DType::bf16,    {3, 0},  {3, 1},
+                    "\"\\\t\x01 ä", {"x\n"}, {{1, 2, 0xFEDCBA9876543210u}, {0, 0, 1}}};
+  const TaskRecord record{"a/b \xff",      "..",    0.1,           "r0000-g0.h5", "/targets/\"x",
+                          {"", "p \"1\""}, {field}, "k\n=\x01\"\\"};
 
   const std::string text = format_task_record(record);
   const TaskRecord read = parse_task_record(text);

@@ -29,7 +29,8 @@ void OutputFile::check_written() const {
 void OutputFile::reserve(std::uint64_t bytes) {
   constexpr std::uint64_t ahead = 1 << 20;  // so that few small tasks need a call
   if (disk_.end + bytes <= disk_.reserved) return;
-  const std::uint64_t behind_end = disk_.end + bytes - std::min(disk_.end + bytes, disk_.file.size());
+  const std::uint64_t behind_end =
+      disk_.end + bytes - std::min(disk_.end + bytes, disk_.file.size());
   try {
     disk_.file.reserve(behind_end + ahead);
     disk_.reserved = disk_.end + bytes + ahead;

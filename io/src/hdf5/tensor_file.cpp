@@ -108,8 +108,8 @@ Handle create_task_group(const Handle& file, const std::string& path, const Key&
 
 TaskRecord TensorFile::append(const Key& key, const StoredTask& task) {
   file_.reserve(room_for(task));
-  TaskRecord record{
-      task.target, task.task, task.seconds, path().filename().string(), "", {}, {}, task.fields};
+  TaskRecord record{task.target, task.task, task.seconds, path().filename().string(),
+                    "",          {},        {},           task.fields};
   record.group = task_path(task.target, task.task);
   // a suffixed name may itself be the name of a task that comes later, hence the loop
   const std::string base = record.group;
@@ -124,8 +124,8 @@ TaskRecord TensorFile::append(const Key& key, const StoredTask& task) {
 
 void TensorFile::write_task(TaskRecord& record, const Key& key, const StoredTask& task) {
   const Lock lock;
-  const Handle group = create_task_group(file_.handle(), record.group, key,
-                                         {task.target, task.task, task.seconds});
+  const Handle group =
+      create_task_group(file_.handle(), record.group, key, {task.target, task.task, task.seconds});
   for (const auto& [port, fields] : task.outputs) {
     record.ports.push_back(port);
     if (fields.empty()) create_group(group, escape_name(port));  // else its first field makes it
