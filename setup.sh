@@ -16,7 +16,7 @@ packages=(
   libopenmm-dev libopenmm-plugins gromacs-data           # workflows: refine
   libopenmpi-dev openmpi-bin                             # mpi
   libcli11-dev libfmt-dev                                # apps
-  libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py libxml2-utils  # tests
+  libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py libxml2-utils iproute2  # tests
 )
 
 install=yes
