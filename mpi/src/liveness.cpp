@@ -205,7 +205,8 @@ void RankLiveness::step(double now) {
     page_->beat(rank_);
     next_beat_ = now + interval();
   }
-  mates_->look(now);
+  // who has left judges nobody: the others may be gone without telling it
+  if (page_->standing(rank_) == Standing::alive) mates_->look(now);
   if (!beacon_) return;
   beacon_->receive(now);
   const std::uint32_t changes = page_->changes();
@@ -214,7 +215,8 @@ void RankLiveness::step(double now) {
 }
 
 void RankLiveness::speak(double now) {
-  const bool is_speaker = mates_->is_speaker(now);
+  // who leaves says so itself: its port is closed before a mate might do it
+  const bool is_speaker = phase_ == Phase::leave || mates_->is_speaker(now);
   if (is_speaker && !was_speaker_) beacon_->begin(now);
   was_speaker_ = is_speaker;
   if (is_speaker) {
@@ -224,7 +226,7 @@ void RankLiveness::speak(double now) {
   const std::scoped_lock lock(mutex_);
   has_spoken_ = true;
   unheard_ = is_speaker ? beacon_->unheard() : std::nullopt;
-  is_farewell_heard_ = phase_ == Phase::leave && (!is_speaker || beacon_->is_farewell_heard());
+  is_farewell_heard_ = phase_ == Phase::leave && is_speaker && beacon_->is_farewell_heard();
   changed_.notify_all();
 }
 

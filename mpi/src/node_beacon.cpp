@@ -47,6 +47,7 @@ void NodeBeacon::merge(const Heartbeat& heartbeat) {
 }
 
 void NodeBeacon::refuse(const UdpEndpoint& endpoint) {
+  if (page_.standing(rank_) != Standing::alive) return;  // others need not tell it that they left
   for (int node = 0; node < peers_.nodes(); ++node) {
     if (at(node).ip != endpoint.ip) continue;  // a firewall may refuse where nothing came from
     for (const int rank : peers_.ranks_of(node))

@@ -32,7 +32,8 @@ void NodeMesh::update(const std::vector<int>& alive, double now) {
   int trusted = 0;  // hubs that are not suspected: a suspected one is kept, and has a substitute
   for (int i = 0; i < size(); ++i) {
     Node& node = at(i);
-    node.is_hub = trusted < hub_count && count(alive, i) > 0;
+    // the own node stays one until all whom it sends heartbeats know that its ranks have left
+    node.is_hub = trusted < hub_count && (count(alive, i) > 0 || i == own_);
     if (!node.is_hub) continue;
     const bool is_new = i != own_ && !node.is_watched;
     if (is_new || i == own_ || now - node.expected <= times_.suspicion) ++trusted;

@@ -146,6 +146,17 @@ TEST(Liveness, OtherNodesDoNotTakeLeavingForALoss) {
   EXPECT_EQ(job[0].line_within(soon), "lost 3");
 }
 
+TEST(Liveness, WhoSpeaksForItsNodeIsNotMissedWhenItLeavesFirst) {
+  Job job(two_nodes({"a", "b", "b"}));
+  job.expect_ready();
+
+  job[1].tell("leave");
+  EXPECT_EQ(job[1].wait_status(), 0);
+  job[2].signal(SIGKILL);
+
+  EXPECT_EQ(job[0].line_within(soon), "lost 2");
+}
+
 TEST(Liveness, ANodeThatIsSilentIsLostAndLearnsIt) {
   JobOptions options = two_nodes({"a", "a", "b"});
   options.death = 1;

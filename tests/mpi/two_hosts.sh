@@ -92,7 +92,9 @@ strike() {
 
 # what runs on the second host would keep a pipe open: the output goes through a file
 touch "$folder/output"
-on_host "$first" node-a timeout -k 5 "${FOLDSTREAM_TWO_HOSTS_SECONDS:-120}" \
+limit=${FOLDSTREAM_TWO_HOSTS_SECONDS:-120}
+SECONDS=0
+on_host "$first" node-a timeout -k 1 "$limit" \
   mpirun "${options[@]}" "$@" </dev/null >"$folder/output" 2>&1 &
 launcher=$!
 exec 3< <(exec tail -n +1 -s 0.05 -f --pid=$launcher "$folder/output" 2>/dev/null)
@@ -105,5 +107,6 @@ while true; do
   if [[ $action != none && $line == *"$words"* ]]; then strike; fi
 done
 code=0
-wait "$launcher" || code=$?
+{ wait "$launcher"; } 2>/dev/null || code=$?
+if ((code != 0 && SECONDS >= limit)); then code=124; fi
 exit "$code"
