@@ -35,7 +35,7 @@ void announce(const Communicator& communicator, const DistributedExecutorOptions
               int threads) {
   RankFacts own{options.roles, {}, threads};
   for (const Device& device : options.devices) own.device_kinds.push_back(device.kind);
-  communicator.link().announce(encode(own));
+  communicator.link().announce(encode(own), options.start_seconds);
 }
 
 std::vector<RankFacts> announced_facts(const Communicator& communicator) {
@@ -62,7 +62,7 @@ class DistributedExecutor::Parts {
         run_ahead(options.run_ahead),
         window_bytes(options.window_bytes),
         threads(std::make_shared<ThreadExecutor>(thread_options(communicator, options))),
-        liveness(communicator.link().make_liveness()),
+        liveness(communicator.link().make_liveness(options.start_seconds)),
         survives(liveness != nullptr),
         exchange(communicator.link().make_transport(), std::move(liveness)) {
     announce(communicator, options, threads->threads());

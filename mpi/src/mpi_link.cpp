@@ -1,3 +1,4 @@
+#include "gathering.hpp"
 #include "liveness.hpp"
 #include "mpi_calls.hpp"
 #include "mpi_transport.hpp"
@@ -11,7 +12,6 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
-#include <numeric>
 
 namespace foldstream::mpi {
 namespace {
@@ -72,24 +72,6 @@ int share_cores(MPI_Comm comm) {
   return std::max(1, own * count_bits(all) / sum);
 }
 
-std::vector<std::string> gather_texts(MPI_Comm comm, int ranks, const std::string& own) {
-  const int size = static_cast<int>(own.size());
-  std::vector<int> sizes(static_cast<std::size_t>(ranks));
-  check_mpi(MPI_Allgather(&size, 1, MPI_INT, sizes.data(), 1, MPI_INT, comm),
-            "cannot gather what the ranks say");
-  std::vector<int> begins(sizes.size());
-  std::exclusive_scan(sizes.begin(), sizes.end(), begins.begin(), 0);
-  std::string all(static_cast<std::size_t>(begins.back() + sizes.back()), '\0');
-  check_mpi(MPI_Allgatherv(own.data(), size, MPI_CHAR, all.data(), sizes.data(), begins.data(),
-                           MPI_CHAR, comm),
-            "cannot gather what the ranks say");
-  std::vector<std::string> texts;
-  for (std::size_t rank = 0; rank < sizes.size(); ++rank)
-    texts.push_back(
-        all.substr(static_cast<std::size_t>(begins[rank]), static_cast<std::size_t>(sizes[rank])));
-  return texts;
-}
-
 class MpiLink final : public Link {
  public:
   /// @param losses  where ranks that are lost are entered; may be null
@@ -109,18 +91,18 @@ class MpiLink final : public Link {
   std::unique_ptr<Transport> make_transport() override {
     return std::make_unique<MpiTransport>(comm_.value(), transports_++);
   }
-  void announce(const std::string& own) override {
-    announced_ = gather_texts(comm_.value(), size_, own);
+  void announce(const std::string& own, double patience_seconds) override {
+    announced_ = gather_texts(comm_.value(), own, patience_seconds);
   }
   std::vector<std::string> announced() const override { return announced_; }
-  std::unique_ptr<Liveness> make_liveness() override {
+  std::unique_ptr<Liveness> make_liveness(double patience_seconds) override {
     if (!survival_.survive_losses) return nullptr;
     LivenessOptions options;
     options.mates.silence_seconds = survival_.silence_seconds;
     options.network = survival_.network;
     options.losses = losses_;
-    const auto gather = [this](const std::string& own) {
-      return gather_texts(comm_.value(), size_, own);
+    const auto gather = [this, patience_seconds](const std::string& own) {
+      return gather_texts(comm_.value(), own, patience_seconds);
     };
     return std::make_unique<RankLiveness>(rank_, size_, gather, options);
   }

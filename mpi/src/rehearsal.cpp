@@ -24,9 +24,9 @@ class LoopbackLink final : public Link {
   std::unique_ptr<Transport> make_transport() override {
     return std::make_unique<LoopbackTransport>(boxes_, rank_);
   }
-  void announce(const std::string& own) override { boxes_->announce(rank_, own); }
+  void announce(const std::string& own, double) override { boxes_->announce(rank_, own); }
   std::vector<std::string> announced() const override { return boxes_->announced(); }
-  std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
+  std::unique_ptr<Liveness> make_liveness(double) override { return nullptr; }
 
  private:
   std::shared_ptr<Mailboxes> boxes_;

@@ -53,13 +53,15 @@ class Link {
   virtual int size() const = 0;
   virtual int fair_threads() const = 0;
   virtual std::unique_ptr<Transport> make_transport() = 0;
-  /// Tells all ranks something. Collective; only while no rank can have been lost.
-  virtual void announce(const std::string& own) = 0;
+  /// Tells all ranks something. Collective, at the beginning.
+  /// @param patience_seconds  to wait for the others; 0 = for ever
+  /// @throws Error{Communication} naming those that did not come.
+  virtual void announce(const std::string& own, double patience_seconds) = 0;
   /// What each rank announced, by rank. Pretend ranks announce one after the other: empty for those
   /// that have not yet.
   virtual std::vector<std::string> announced() const = 0;
   /// Collective, as `announce`. Null: a rank that is lost ends the job (the launcher sees to it).
-  virtual std::unique_ptr<Liveness> make_liveness() = 0;
+  virtual std::unique_ptr<Liveness> make_liveness(double patience_seconds) = 0;
 };
 
 }  // namespace foldstream::mpi

@@ -41,8 +41,8 @@ TEST(LoopbackTransport, GoesOnWithoutARankThatWasDropped) { on_ranks(3, check_dr
 TEST(LoopbackTransport, PretendRanksAnnounceOneAfterTheOther) {
   const auto ranks = mpi::pretend_ranks(3);
 
-  ranks[1].link().announce("here");
-  ranks[2].link().announce("there");
+  ranks[1].link().announce("here", 0);
+  ranks[2].link().announce("there", 0);
 
   EXPECT_THAT(ranks[0].link().announced(), testing::ElementsAre("", "here", "there"));
 }

@@ -57,7 +57,7 @@ TEST(Communicator, KnowsWhatTheRanksAnnounced) {
   const auto world = mpi::wrap(MPI_COMM_WORLD);
   const auto text = [](int rank) { return std::string(static_cast<std::size_t>(rank) * 7, 'a'); };
 
-  world.link().announce(text(world.rank()));
+  world.link().announce(text(world.rank()), 30);
   const auto all = world.link().announced();
 
   ASSERT_EQ(all.size(), static_cast<std::size_t>(world.size()));

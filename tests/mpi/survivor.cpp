@@ -110,7 +110,7 @@ std::string survive(Transport& transport, Talker& talker, Liveness& liveness, st
 int run(const Session& session, int victim, const std::string& how) {
   const auto world = Communicator::world(session);
   const auto transport = world.link().make_transport();
-  const auto liveness = world.link().make_liveness();
+  const auto liveness = world.link().make_liveness(30);
   std::set<int> peers;
   for (int rank = 0; rank < world.size(); ++rank)
     if (rank != world.rank()) peers.insert(rank);
