@@ -9,11 +9,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto busy_time = 100us;  // since the last message: keep looking
-constexpr auto shortest_pause = 10us;
-constexpr auto expectant_pause = 100us;
-constexpr auto idle_pause = 500us;
-constexpr int patience = 16;  // a pause may delay a message by this part of the time without one
+// After the last message the thread first keeps looking, then sleeps between looks. It does not
+// yield: on a machine whose cores are all in use that costs milliseconds, where a short sleep costs
+// microseconds.
+constexpr auto busy_time = 20us;
+constexpr auto transfer_time =
+    5ms;  // busy if something is under way: MPI copies while it is called
+constexpr auto shortest_pause = 1us;
+/// A pause is this part of the time without a message, up to a limit.
+struct Patience {
+  int part;
+  std::chrono::microseconds longest_pause;
+};
+constexpr Patience expectant{16, 100us};
+constexpr Patience idle{8, 500us};
 constexpr auto flush_time = 30s;
 constexpr int batch = 256;
 
@@ -186,23 +195,28 @@ void Exchange::drop_done(Endpoints endpoints) {
 /// The longer nothing came, the longer the pause; a `wake` ends it.
 void Exchange::pause(const Endpoints& endpoints) {
   const auto quiet = Clock::now() - last_traffic_;
-  if (quiet < busy_time) return std::this_thread::yield();
+  if (quiet < (is_flushed_ ? Clock::duration(busy_time) : Clock::duration(transfer_time))) return;
   bool is_expectant = !is_flushed_;
   for (const auto& [run, endpoint] : endpoints)
     is_expectant = is_expectant || endpoint->expects_traffic();
-  const auto time = std::clamp<Clock::duration>(quiet / patience, shortest_pause,
-                                                is_expectant ? expectant_pause : idle_pause);
+  const Patience patience = is_expectant ? expectant : idle;
+  const auto time =
+      std::clamp<Clock::duration>(quiet / patience.part, shortest_pause, patience.longest_pause);
   std::unique_lock lock(mutex_);
   changed_.wait_for(lock, time, [this] { return was_woken_; });
 }
 
 void Exchange::flush() {
-  const auto deadline = Clock::now() + flush_time;
+  last_traffic_ = Clock::now();
+  const auto deadline = last_traffic_ + flush_time;
   try {
-    while (broken_.empty() && !transport_->is_flushed() && Clock::now() < deadline) {
+    while (broken_.empty() && Clock::now() < deadline) {
+      was_woken_ = false;  // nobody wakes it any more
+      is_flushed_ = transport_->is_flushed();
+      if (is_flushed_) return;
       while (transport_->receive()) continue;  // nobody is there to take it
       tell_lost({});
-      std::this_thread::sleep_for(shortest_pause);
+      pause({});
     }
   } catch (const Error&) {
     // every run has ended: nobody waits for what is left

@@ -6,7 +6,7 @@ namespace {
 
 constexpr int most_granted = 16;
 constexpr std::size_t most_granted_bytes = std::size_t{32} << 20;
-constexpr int most_frames_at_once = 32;  // then the messages are handed out first
+constexpr int most_frames_at_once = 32;  // then others have their turn
 
 std::size_t bytes_apart(const Record& record) {
   std::size_t bytes = record.payload_apart;
@@ -29,8 +29,9 @@ Inbound::Peer& Inbound::peer(int rank) {
   return *found;
 }
 
+/// A look too many costs as much as a message: this ends with what is at hand.
 void Inbound::take_frames() {
-  for (int i = 0; i < most_frames_at_once; ++i)
+  for (int i = 0; i < most_frames_at_once && ready_.empty(); ++i)
     if (!take_frame()) return;
 }
 

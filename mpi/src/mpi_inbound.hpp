@@ -16,8 +16,10 @@ class Inbound {
  public:
   Inbound(const Channel& channel, Requests& requests, Outbound& outbound);
 
-  /// Takes what has arrived, and answers. @throws Error{Communication}
+  /// Takes what has arrived, until a message is ready, and answers. @throws Error{Communication}
   void take_frames();
+  /// Takes one frame if one has arrived. @throws Error{Communication}
+  bool take_frame();
   /// The next message that is whole.
   std::optional<Envelope> next();
   /// A message of the own rank.
@@ -55,7 +57,6 @@ class Inbound {
 
   Peer& peer(int rank);
   bool is_dropped(int rank) const { return is_dropped_[static_cast<std::size_t>(rank)] != 0; }
-  bool take_frame();
   void add_arrival(int rank, Frame frame, MPI_Request request);
   void read_frame(int rank, const Frame& frame);
   void on_message(int rank, Record record);

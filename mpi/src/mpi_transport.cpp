@@ -27,21 +27,21 @@ void MpiTransport::send(int peer, Message message) {
   outbound_.send(peer, std::move(message));
 }
 
-void MpiTransport::move_on() {
+std::optional<Envelope> MpiTransport::receive() {
+  if (auto envelope = inbound_.next()) return envelope;
   outbound_.flush();
   requests_.test(channel_);
   inbound_.take_frames();
-  outbound_.flush();
-}
-
-std::optional<Envelope> MpiTransport::receive() {
-  if (auto envelope = inbound_.next()) return envelope;
-  move_on();
+  outbound_.flush();  // answers do not wait
   return inbound_.next();
 }
 
 bool MpiTransport::is_flushed() {
-  move_on();
+  outbound_.flush();
+  requests_.test(channel_);
+  if (outbound_.is_empty() && inbound_.is_complete()) return true;
+  inbound_.take_frame();  // it may ask for what has not left
+  outbound_.flush();
   return outbound_.is_empty() && inbound_.is_complete();
 }
 

@@ -22,8 +22,6 @@ class MpiTransport final : public Transport {
   void drop(int peer) override;
 
  private:
-  void move_on();
-
   Channel channel_;
   Requests requests_;
   Outbound outbound_;

@@ -14,6 +14,10 @@ struct AreaOptions {
 /// `engine`: what a task costs, and how well campaigns fill a machine. `shared` must outlive `app`.
 void add_engine(CLI::App& app, const AreaOptions& shared);
 
+/// `mpi`: messages between two ranks beside raw MPI; starts itself on two ranks if it must. `shared`
+/// must outlive `app`. Only with FOLDSTREAM_BENCH_MPI.
+void add_mpi(CLI::App& app, const AreaOptions& shared);
+
 /// `potts`: folds proteins of known structure from their alignments. `shared` must outlive `app`.
 void add_potts(CLI::App& app, const AreaOptions& shared);
 

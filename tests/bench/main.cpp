@@ -13,6 +13,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.fallthrough();
   foldstream::bench::add_engine(app, shared);
+#ifdef FOLDSTREAM_BENCH_MPI
+  foldstream::bench::add_mpi(app, shared);
+#endif
   foldstream::bench::add_potts(app, shared);
   try {
     app.parse(argc, argv);

@@ -32,7 +32,7 @@ case $version in
     set -- --oversubscribe --bind-to none "$@"
     if [ "$(id -u)" -eq 0 ]; then set -- --allow-run-as-root "$@"; fi
     # ranks that share cores give them away while they wait
-    export OMPI_MCA_mpi_yield_when_idle=1
+    export OMPI_MCA_mpi_yield_when_idle="${OMPI_MCA_mpi_yield_when_idle:-1}"
     # no network is needed on one machine
     export OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_MCA_rmaps_base_oversubscribe=1
     ;;
