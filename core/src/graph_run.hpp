@@ -126,7 +126,13 @@ class GraphRun final : public RunState, public Job {
     int task;
     const Context* context = nullptr;  ///< of the body
     bool has_ended = false;  ///< the task has, and its followers know: it is computed once more
-    std::vector<std::pair<int, Stream>> opened = {};  ///< by output; the run's lock guards it
+    struct Opened {
+      int output;
+      Stream stream;
+      std::shared_ptr<std::atomic<std::int64_t>> chunks;  ///< that its writer gave or skipped
+    };
+    std::vector<Opened> opened = {};  ///< the run's lock guards it
+    const Opened* find(int output) const;
   };
   Context make_context(LiveTarget& live, int task, const Grant& grant, Teller* teller = nullptr);
   void save(LiveTarget& live, int task, double seconds);

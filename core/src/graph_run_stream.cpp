@@ -9,10 +9,29 @@ namespace {
 
 bool is_stream(const Value& value) { return value.type() == PortType::of<Stream>(); }
 
-const Stream* find_opened(const std::vector<std::pair<int, Stream>>& opened, int output) {
-  const auto found = std::ranges::find(opened, output, &std::pair<int, Stream>::first);
-  return found == opened.end() ? nullptr : &found->second;
-}
+/// Tells the run how far a writer came, once the body has dropped it.
+class CountedWriter final : public StreamWriter {
+ public:
+  CountedWriter(std::unique_ptr<StreamWriter> writer,
+                std::shared_ptr<std::atomic<std::int64_t>> chunks)
+      : writer_(std::move(writer)), chunks_(std::move(chunks)) {}
+
+  std::int64_t stored() const override { return writer_->stored(); }
+  std::int64_t position() const override { return writer_->position(); }
+  Tensor read(std::int64_t chunk) override { return writer_->read(chunk); }
+  void skip(std::int64_t chunks) override {
+    writer_->skip(chunks);
+    *chunks_ = writer_->position();
+  }
+  void append(Tensor chunk) override {
+    writer_->append(std::move(chunk));
+    *chunks_ = writer_->position();
+  }
+
+ private:
+  const std::unique_ptr<StreamWriter> writer_;
+  const std::shared_ptr<std::atomic<std::int64_t>> chunks_;
+};
 
 /// @throws Error{Cancelled}
 void wait_for(double seconds, const std::stop_token& stop) {
@@ -25,6 +44,11 @@ void wait_for(double seconds, const std::stop_token& stop) {
 }
 
 }  // namespace
+
+const GraphRun::Teller::Opened* GraphRun::Teller::find(int output) const {
+  const auto found = std::ranges::find(opened, output, &Opened::output);
+  return found == opened.end() ? nullptr : &*found;
+}
 
 /// @param teller  outlives the context
 void GraphRun::bind_streams(Context& context, Teller& teller) {
@@ -55,16 +79,18 @@ std::unique_ptr<StreamWriter> GraphRun::open_stream(Teller& teller, const std::s
   const Stream stream{id_of_stream(live, teller.task, port), type};
   {
     const std::unique_lock lock = lock_briefly(mutex_);
-    if (find_opened(teller.opened, output) != nullptr)
+    if (teller.find(output) != nullptr)
       throw Error(ErrorKind::InvalidArgument, "task '" + described.name + "' opened stream '" +
                                                   port + "' twice. Keep its writer.");
     begun_[live.index].push_back(stream.id);
   }
-  auto writer = hub_->open(stream, {live.name, task_name(live, teller.task), port},
-                           teller.context->stop);
+  const auto chunks = std::make_shared<std::atomic<std::int64_t>>(0);
+  auto writer = std::make_unique<CountedWriter>(
+      hub_->open(stream, {live.name, task_name(live, teller.task), port}, teller.context->stop),
+      chunks);
   {
     const std::unique_lock lock = lock_briefly(mutex_);
-    teller.opened.emplace_back(output, stream);
+    teller.opened.push_back({output, stream, chunks});
   }
   if (!teller.has_ended) begin_consumers(live, teller.task, output, stream);
   return writer;
@@ -127,7 +153,7 @@ std::vector<Value> GraphRun::finish_streams(Teller& teller, Values&& values) {
   std::vector<Value> outputs;
   for (std::size_t i = 0; i < described.outputs.size(); ++i)
     outputs.push_back(stream_output(teller, static_cast<int>(i), values));
-  for (const auto& [output, stream] : teller.opened) hub_->finish(stream.id);
+  for (const Teller::Opened& one : teller.opened) hub_->finish(one.stream.id, *one.chunks);
   return outputs;
 }
 
@@ -136,11 +162,11 @@ Value GraphRun::stream_output(Teller& teller, int output, Values& values) {
   const Port& port = described.outputs[position_of(output)];
   const auto given = std::ranges::find(values, port.name, &Values::Entry::first);
   const bool is_given = given != values.end() && given->second.type() == port.type;
-  const Stream* opened = find_opened(teller.opened, output);
+  const Teller::Opened* opened = teller.find(output);
   if (opened != nullptr && is_given)
     throw Error(ErrorKind::Internal, "task '" + described.name + "' gave a value for '" + port.name +
                                          "', a stream that it opened. Give none.");
-  if (opened != nullptr) return Value::of(*opened);
+  if (opened != nullptr) return Value::of(opened->stream);
   if (is_given) return std::move(given->second);
   if (!(port.type == PortType::of<Stream>()))
     throw Error(ErrorKind::Internal, "task '" + described.name + "' gave no '" + port.type.name() +
@@ -150,7 +176,7 @@ Value GraphRun::stream_output(Teller& teller, int output, Values& values) {
   if (position_of(output) < known.size() && known[position_of(output)].has_value())
     type = known[position_of(output)].as<Stream>().type;  // as an earlier attempt opened it
   open_stream(teller, port.name, type);
-  return Value::of(*find_opened(teller.opened, output));
+  return Value::of(teller.find(output)->stream);
 }
 
 /// Streams that have begun may be read meanwhile: their values stay where they are.
@@ -174,8 +200,8 @@ void GraphRun::recompute(LiveTarget& live, int task, const Context& context) {
     std::vector<Value> outputs = finish_streams(teller, wired.task->body(inputs, own));
     if (live[task].values.empty()) live[task].values = std::move(outputs);
   } catch (...) {
-    for (const auto& [output, stream] : teller.opened)
-      hub_->fail(stream.id, std::current_exception());
+    for (const Teller::Opened& one : teller.opened)
+      hub_->fail(one.stream.id, std::current_exception());
     throw;
   }
 }

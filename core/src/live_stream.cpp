@@ -135,9 +135,11 @@ LiveStream::Polled LiveStream::poll(Lock& lock, Cursor& cursor) {
   if (cursor.next >= first()) {
     polled.chunk = kept(cursor.next).chunk;
   } else {
+    const int beginning = beginnings_;
     try {
       polled.chunk = read_stored(lock, cursor);
     } catch (const Error&) {
+      if (beginning != beginnings_) return poll(lock, cursor);  // what was lost is made anew already
       if (is_ended_) throw;
       broken_ = std::current_exception();  // its writer is told, begins anew, and we go on
       room_.notify_all();
@@ -184,14 +186,14 @@ std::optional<Tensor> LiveStream::next(Cursor& cursor, const std::stop_token& st
 
 // Ends.
 
-void LiveStream::finish() {
+void LiveStream::finish(std::int64_t chunks) {
   Bells bells;
   {
     const Lock lock = lock_briefly(mutex_);
     if (broken_) std::rethrow_exception(broken_);
-    if (furthest_ < count_)
+    if (chunks >= 0 && chunks < count_)
       throw Error(ErrorKind::Internal,
-                  "stream '" + name_ + "' ended after " + std::to_string(furthest_) + " of the " +
+                  "stream '" + name_ + "' ended after " + std::to_string(chunks) + " of the " +
                       std::to_string(count_) + " chunks that an earlier attempt gave: task '" +
                       label_.task + "' is not pure. Change its identity with what it computes.");
     if (is_complete_) return;

@@ -68,11 +68,9 @@ class LiveStream : public std::enable_shared_from_this<LiveStream> {
   void close();
   std::int64_t count() const;
   void append(std::int64_t& position, Tensor chunk, const std::stop_token& stop);
-  /// A writer leaves the first `chunks` as they are.
-  void skip(std::int64_t chunks);
   /// A chunk that was appended.
   Tensor read(std::int64_t chunk) const;
-  void finish();
+  void finish(std::int64_t chunks);
   /// Does nothing while another task writes the same.
   void fail(std::exception_ptr why);
   void release();
@@ -152,11 +150,11 @@ class LiveStream : public std::enable_shared_from_this<LiveStream> {
   std::condition_variable_any more_;  ///< readers wait for it
   std::condition_variable_any room_;  ///< writers do
   std::int64_t count_ = 0;
-  std::int64_t furthest_ = 0;  ///< of the writers since it was begun anew
-  std::uint64_t offset_ = 0;   ///< bytes appended so far
-  std::deque<Kept> kept_;      ///< the last chunks
+  std::uint64_t offset_ = 0;  ///< bytes appended so far
+  std::deque<Kept> kept_;     ///< the last chunks
   std::vector<std::shared_ptr<Cursor>> cursors_;
   int writers_ = 0;
+  int beginnings_ = 0;        ///< how often it was begun
   int in_flight_ = 0;         ///< chunks in the store's queue
   bool is_handing_ = false;   ///< one thread speaks to the store, in the order of the chunks
   bool is_ended_ = false;

@@ -55,8 +55,8 @@ void LiveStream::wait_to_open(Lock& lock, const std::stop_token& stop) {
 /// Readers go on behind what they have read; chunks that neither the store nor we have any more are
 /// made again.
 void LiveStream::begin_anew(std::int64_t stored) {
-  furthest_ = 0;
   is_released_ = false;
+  ++beginnings_;
   if (is_ended_ && stored == count_) return;  // another task has given all of it
   if (stored < first() || stored > count_) {
     while (!kept_.empty()) drop_first();
@@ -89,11 +89,6 @@ void LiveStream::close() {
   room_.notify_all();
 }
 
-void LiveStream::skip(std::int64_t chunks) {
-  const Lock lock = lock_briefly(mutex_);
-  furthest_ = std::max(furthest_, chunks);
-}
-
 std::int64_t LiveStream::count() const {
   const Lock lock = lock_briefly(mutex_);
   return count_;
@@ -108,12 +103,11 @@ void LiveStream::append(std::int64_t& position, Tensor chunk, const std::stop_to
   if (number < count_) {
     lock.unlock();
     compare(number, chunk);
-    lock.lock();
-    furthest_ = std::max(furthest_, ++position);
+    ++position;
     return;
   }
   push(chunk);
-  furthest_ = std::max(furthest_, ++position);
+  ++position;
   tell_progress(bells);
   if (store_ != nullptr) {
     is_handing_ = true;

@@ -9,7 +9,13 @@
 namespace foldstream {
 namespace {
 
-[[noreturn]] void throw_nowhere(const Stream& stream, const StreamLabel& reader) {
+[[noreturn]] void throw_nowhere(const Stream& stream, const StreamLabel& reader,
+                                StreamStore* store) {
+  if (const auto found = store == nullptr ? std::nullopt : store->find(stream.id))
+    throw Error(ErrorKind::Io, "'" + reader.task + "' cannot read stream '" +
+                                   to_string(found->label) + "': the store of the run has only " +
+                                   std::to_string(found->chunks) +
+                                   " chunks of it. Run again: the others will be made anew.");
   throw Error(ErrorKind::NotFound, "'" + reader.task + "' cannot read stream " +
                                        to_string(stream.id) +
                                        ": it is neither live in this process nor complete in the "
@@ -111,8 +117,9 @@ class StreamHub::Impl::Writer final : public StreamWriter {
                   "stream '" + live_->name() + "' holds " + std::to_string(stored_) +
                       " chunks of an earlier attempt, of which " + std::to_string(position_) +
                       " were repeated: " + std::to_string(chunks) + " of them cannot be skipped.");
-    live_->skip(position_ = chunks);
+    position_ = chunks;
   }
+  std::int64_t position() const override { return position_; }
   Tensor read(std::int64_t chunk) override { return live_->read(chunk); }
   void append(Tensor chunk) override { live_->append(position_, std::move(chunk), stop_); }
 
@@ -217,10 +224,10 @@ std::unique_ptr<StreamWriter> StreamHub::open(const Stream& stream, const Stream
   return writer;
 }
 
-void StreamHub::finish(const Key& id) {
+void StreamHub::finish(const Key& id, std::int64_t chunks) {
   const auto live = impl_->find(id);
   if (!live) return;
-  live->finish();
+  live->finish(chunks);
   impl_->forget(id);
 }
 
@@ -256,7 +263,7 @@ std::unique_ptr<StreamReader> StreamHub::read(const Stream& stream, const Stream
   }
   if (elsewhere)
     if (auto found = elsewhere(stream, reader, std::move(stop))) return found;
-  throw_nowhere(stream, reader);
+  throw_nowhere(stream, reader, impl_->stored());
 }
 
 std::unique_ptr<StreamHub::Tap> StreamHub::tap(const Key& id, std::int64_t first_chunk,

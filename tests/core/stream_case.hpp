@@ -87,6 +87,7 @@ class TestStreams final : public StreamStore {
   }
   /// Stores what is queued, or fails it if the disk is full.
   void commit() {
+    const std::scoped_lock one_at_a_time(commit_mutex_);  // in the order of the chunks
     std::vector<Queued> queue;
     {
       const std::scoped_lock lock(mutex_);
@@ -130,12 +131,14 @@ class TestStreams final : public StreamStore {
     Kept& kept = kept_.at(one.id);
     kept.is_broken = kept.is_broken || is_full_;
     if (kept.is_broken)
-      return std::make_exception_ptr(Error(ErrorKind::Io, "no space left on the disk."));
+      return std::make_exception_ptr(
+          Error(ErrorKind::Io, is_full_ ? "no space left on the disk." : "a chunk is damaged."));
     kept.chunks.push_back(one.chunk);
     ++appended;
     return nullptr;
   }
 
+  std::mutex commit_mutex_;
   std::mutex mutex_;
   std::unordered_map<Key, Kept, KeyHash> kept_;
   std::vector<Queued> queue_;

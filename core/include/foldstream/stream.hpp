@@ -72,6 +72,8 @@ class StreamWriter {
   /// Leaves the first `chunks` (≤ stored()) as they are: the next append is the one behind them. For
   /// bodies that can go on from `read` of what is stored.
   virtual void skip(std::int64_t chunks) = 0;
+  /// The number of the chunk that is appended next.
+  virtual std::int64_t position() const = 0;
   /// A chunk that is stored.
   virtual Tensor read(std::int64_t chunk) = 0;
   /// Takes the next chunk, which nobody may change any more. Waits while more than the window of the

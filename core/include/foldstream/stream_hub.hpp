@@ -54,9 +54,10 @@ class StreamHub {
   std::unique_ptr<StreamWriter> open(const Stream& stream, const StreamLabel& label,
                                      std::stop_token stop);
   /// The stream has ended well. Its readers are told at once; returns when it is durable.
-  /// @throws Error{Io}: then it has not ended, and may be opened again; Error{Internal} if it ended
-  /// before all chunks of an earlier attempt were given again.
-  void finish(const Key& id);
+  /// @param chunks  how many its writer gave or skipped, StreamWriter::position; negative: not known
+  /// @throws Error{Io}: then it has not ended, and may be opened again; Error{Internal} if those are
+  /// fewer than an earlier attempt gave.
+  void finish(const Key& id, std::int64_t chunks = -1);
   /// The stream has ended in failure: its readers are told at once, whatever they have still to read.
   /// Does nothing if it has ended well, or while another task writes the same stream.
   void fail(const Key& id, std::exception_ptr why);
@@ -68,7 +69,8 @@ class StreamHub {
   /// Of a stream that is here; nothing if it is not.
   std::optional<StreamType> type_of(const Key& id) const;
   /// From the first chunk. @param reader  the task that reads, for messages
-  /// @throws Error{NotFound} naming the stream if it is nowhere.
+  /// @throws Error{NotFound} naming the stream if it is nowhere; Error{Io} if it is not live and the
+  /// store has only a part of it, as after damage.
   std::unique_ptr<StreamReader> read(const Stream& stream, const StreamLabel& reader,
                                      std::stop_token stop);
   /// @param on_more  called when `poll` may have more, from any thread, with no lock of the hub held;
