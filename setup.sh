@@ -16,7 +16,8 @@ packages=(
   libopenmm-dev libopenmm-plugins gromacs-data           # workflows: refine
   libopenmpi-dev openmpi-bin                             # mpi
   libcli11-dev libfmt-dev                                # apps
-  libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py libxml2-utils iproute2  # tests
+  libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py python3-xxhash  # tests
+  libxml2-utils iproute2
 )
 
 install=yes

@@ -3,8 +3,24 @@
 #include "harvest.hpp"
 
 #include <algorithm>
+#include <random>
 
 namespace foldstream {
+namespace {
+
+std::shared_ptr<StreamHub> make_hub(const RunOptions& options, bool pretends) {
+  if (pretends || options.streams) return options.streams;
+  return std::make_shared<StreamHub>(options.store);
+}
+
+std::string make_nonce() {
+  std::random_device random;
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += std::to_string(random()) + ".";
+  return text;
+}
+
+}  // namespace
 
 GraphRun::GraphRun(const Graph& graph, RunOptions options, Pool& pool, int number, bool pretends)
     : wiring_(graph),
@@ -13,7 +29,13 @@ GraphRun::GraphRun(const Graph& graph, RunOptions options, Pool& pool, int numbe
       number_(number),
       pretends_(pretends),
       saves_(options_.store && options_.store->is_writable() && !pretends),
+      hub_(make_hub(options_, pretends)),
+      nonce_(wiring_.has_streams() ? make_nonce() : ""),
       began_(pool.now()) {}
+
+GraphRun::~GraphRun() {
+  while (!begun_.empty()) release_streams(begun_.begin()->first);
+}
 
 // Targets.
 
@@ -103,6 +125,7 @@ void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
   if (ended.elements != nullptr) return count_element(*ended.elements, harvest);
   std::unique_ptr<LiveTarget> live(&ended);
   const int index = live->index;
+  if (wiring_.has_streams() && !(options_.keep_values && !keeps_streams())) release_streams(index);
   if (options_.observer)
     notify({.what = Event::What::target_ended, .outcome = worst_of(*live)}, *live, -1);
   EndedTarget kept = keep(live);
@@ -244,7 +267,8 @@ Value GraphRun::value(const std::string& task, const std::string& port, int targ
                 "this run has no ended target number " + std::to_string(target_index) + ".");
   EndedTarget& ended = found->second;  // stays where it is, and nobody changes it but `load`
   lock.unlock();
-  const State state = ended.live ? (*ended.live)[index].state : ended.tasks[position_of(index)].state;
+  const State state = ended.live ? State((*ended.live)[index].state)
+                                 : ended.tasks[position_of(index)].state;
   const TaskFailure* failure = ended.live ? (*ended.live)[index].failure.get() : nullptr;
   for (const auto& [failed, why] : ended.failures)
     if (failed == index) failure = &why;
@@ -260,7 +284,8 @@ Value GraphRun::value(const std::string& task, const std::string& port, int targ
     if (position < live.values.size() && live.values[position].has_value())
       return live.values[position];
   } else if (options_.store && ended.tasks[position_of(index)].has_key) {
-    if (auto values = load_outputs(described, ended.tasks[position_of(index)].key, *options_.store))
+    if (auto values = load_outputs(described, ended.tasks[position_of(index)].key, *options_.store,
+                                   hub_.get()))
       return (*values)[position];
   }
   throw Error(ErrorKind::NotFound, "the value of " + task + "." + port +
@@ -284,9 +309,13 @@ void GraphRun::settle(Harvest& harvest) {
               .outcome = outcome_of((*live)[task], options_.store != nullptr)},
              *live, task);
     if (!options_.keep_values) drop_inputs(*live, task);
-    for (const int successor : live->wiring->successors(task))
-      if ((*live)[successor].missing.fetch_sub(1, std::memory_order_acq_rel) == 1)
-        decide(*live, successor, harvest);
+    if ((*live->wiring)[task].has_streams) {
+      tell_followers(*live, task, harvest);
+    } else {
+      for (const int successor : live->wiring->successors(task))
+        if ((*live)[successor].missing.fetch_sub(1, std::memory_order_acq_rel) == 1)
+          decide(*live, successor, harvest);
+    }
     if (live->remaining.fetch_sub(1, std::memory_order_acq_rel) == 1) end_target(*live, harvest);
   }
   if (harvest.submissions.empty()) return;
@@ -303,6 +332,7 @@ void GraphRun::drop_inputs(LiveTarget& live, int task) {
   for (const InputSource& source : live.wiring->inputs(task))
     if (source.producer >= 0) drop(source.producer);
   if (const int guard = (*live.wiring)[task].guard; guard >= 0) drop(guard);
+  if ((*live.wiring)[task].has_streams) drop(task);
 }
 
 void GraphRun::notify(Event event, const LiveTarget& live, int task) {

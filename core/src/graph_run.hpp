@@ -51,6 +51,7 @@ class GraphRun final : public RunState, public Job {
  public:
   /// @param pretends  bodies are not called: a task takes as long as it is estimated to
   GraphRun(const Graph& graph, RunOptions options, Pool& pool, int number, bool pretends);
+  ~GraphRun() override;
 
   /// Begins a target; one call at a time. @throws Error{InvalidArgument} for an index given before.
   void admit(Target target);
@@ -105,28 +106,52 @@ class GraphRun final : public RunState, public Job {
   Cost cost_of(const LiveTarget& live, const Task& task, Cost* uncorrected = nullptr) const;
 
   // running: graph_run_perform.cpp, graph_run_values.cpp, graph_run_list.cpp
+  struct Teller;
   void attempt(LiveTarget& live, int task, const Grant& grant, double began);
-  void run_body(LiveTarget& live, int task, const Context& context);
-  void compute(LiveTarget& live, int task, const Context& context);
+  std::exception_ptr attempt_once(LiveTarget& live, int task, const Grant& grant, double began);
+  void run_body(LiveTarget& live, int task, const Context& context, Teller& teller);
+  void compute(LiveTarget& live, int task, const Context& context, Teller& teller);
   Values gather_inputs(LiveTarget& live, int task, const Context& context);
   void gather_inputs(LiveTarget& live, int task, const Context& context, Values& inputs);
   void load(LiveTarget& live, int task, const Context& context);
   void bring_outputs(LiveTarget& live, int task, const Context& context);
-  void set_outputs(LiveTarget& live, int task, Values&& values);
+  void set_outputs(LiveTarget& live, int task, Values&& values, Teller& teller);
+  void measure(LiveTarget& live, int task, const Values& values);
   void expand(LiveTarget& live, int task, const Context& context);
   void join(Elements& elements);
-  /// Whom a running task speaks for.
+  /// Whom a running task speaks for. Outlives its context.
   struct Teller {
     GraphRun* run;
     LiveTarget* live;
     int task;
+    const Context* context = nullptr;  ///< of the body
+    bool has_ended = false;  ///< the task has, and its followers know: it is computed once more
+    std::vector<std::pair<int, Stream>> opened = {};  ///< by output; the run's lock guards it
   };
-  Context make_context(LiveTarget& live, int task, const Grant& grant,
-                       const Teller* teller = nullptr);
+  Context make_context(LiveTarget& live, int task, const Grant& grant, Teller* teller = nullptr);
   void save(LiveTarget& live, int task, double seconds);
   void fail(LiveTask& task, const std::exception_ptr& why);
   bool will_retry(LiveTarget& live, int task);
+  bool may_retry(LiveTarget& live, int task, const TaskFailure& failure);
   void learn(const LiveTarget& live, int task, const Grant& grant);
+
+  // streams: graph_run_stream.cpp
+  static void bind_streams(Context& context, Teller& teller);
+  Key id_of_stream(const LiveTarget& live, int task, const std::string& port) const;
+  std::unique_ptr<StreamWriter> open_stream(Teller& teller, const std::string& port,
+                                            const StreamType& type);
+  void begin_consumers(LiveTarget& live, int task, int output, const Stream& stream);
+  bool has_begun_streams(const LiveTarget& live, int task);
+  std::vector<Value> finish_streams(Teller& teller, Values&& values);
+  Value stream_output(Teller& teller, int output, Values& values);
+  void set_stream_outputs(LiveTarget& live, int task, Values&& values, Teller& teller);
+  void recompute(LiveTarget& live, int task, const Context& context);
+  void fail_streams(LiveTarget& live, int task);
+  bool retries_in_place(LiveTarget& live, int task, const std::exception_ptr& why);
+  double backoff_seconds(const LiveTarget& live, int task) const;
+  bool are_streams_lost(const LiveTarget& live, int task);
+  void tell_followers(LiveTarget& live, int task, Harvest& harvest);
+  void release_streams(int target_index);
 
   // batches: graph_run_batch.cpp
   void join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest);
@@ -143,6 +168,8 @@ class GraphRun final : public RunState, public Job {
   void drop_inputs(LiveTarget& live, int task);
 
   void notify(Event event, const LiveTarget& live, int task);
+  /// Whether streams outlive the run.
+  bool keeps_streams() const { return options_.store && options_.store->streams() != nullptr; }
   double elapsed() const { return pool_.now() - began_; }
 
   const Wiring wiring_;
@@ -151,6 +178,8 @@ class GraphRun final : public RunState, public Job {
   const int number_;
   const bool pretends_;
   const bool saves_;
+  const std::shared_ptr<StreamHub> hub_;  ///< null if it pretends
+  const std::string nonce_;               ///< no other run has it; empty without streams
   const double began_;
 
   std::stop_source stop_;
@@ -169,6 +198,7 @@ class GraphRun final : public RunState, public Job {
   std::map<int, EndedTarget> ended_;  ///< by target index
   std::vector<std::unique_ptr<LiveTarget>> spare_;  ///< to be used again
   std::set<const LiveTask*> loading_;
+  std::map<int, std::vector<Key>> begun_;  ///< streams by target index, until they are released
   /// Attempts with a timeout.
   struct Timed {
     std::stop_source stop;

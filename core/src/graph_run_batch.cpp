@@ -14,6 +14,12 @@ Request together(Request all, const Request& more) {
   return all;
 }
 
+std::unique_ptr<StreamWriter> refuse_stream(const std::string& port, const StreamType&) {
+  throw Error(ErrorKind::Unsupported, "the body of a batch cannot open stream '" + port +
+                                          "': it belongs to one of several tasks. These are run "
+                                          "one by one instead.");
+}
+
 }  // namespace
 
 void GraphRun::join_batch(LiveTarget& live, int task, const Submission& one, Harvest& harvest) {
@@ -109,8 +115,10 @@ void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
   }
   try {
     const Batch::Member& first = batch.members.front();
-    const Teller teller{this, first.live, first.task};
-    const Context context = make_context(*first.live, first.task, grant, &teller);
+    Teller teller{this, first.live, first.task};
+    Context context = make_context(*first.live, first.task, grant, &teller);
+    teller.context = &context;
+    context.open_stream = refuse_stream;
     context.check_cancelled();
     std::vector<Values> outputs(inputs.size());
     if (!pretends_) outputs = batch.task->batching.body(inputs, context);
@@ -123,7 +131,8 @@ void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
       LiveTask& task = (*batch.members[i].live)[batch.members[i].task];
       task.seconds = static_cast<float>(seconds);
       try {
-        if (!pretends_) set_outputs(*batch.members[i].live, batch.members[i].task, std::move(outputs[i]));
+        Teller own{this, batch.members[i].live, batch.members[i].task, &context};
+        if (!pretends_) set_outputs(*own.live, own.task, std::move(outputs[i]), own);
         task.state = State::done;
         save(*batch.members[i].live, batch.members[i].task, seconds);
       } catch (...) {

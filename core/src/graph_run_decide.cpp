@@ -63,8 +63,9 @@ bool GraphRun::is_held_back(LiveTarget& live, int task) {
   const auto depends_on = [&](int producer, bool is_optional) {
     const LiveTask& cause = live[producer];
     if (cause.state == State::bypassed && !is_optional) is_bypassed = true;
-    if (cause.is_good()) return false;
-    const bool is_cancelled = cause.state == State::cancelled;
+    const State ended = cause.state;
+    if (foldstream::is_good(ended) || ended == State::waiting) return false;  // its stream has begun
+    const bool is_cancelled = ended == State::cancelled;
     hold_back(state, is_cancelled ? State::cancelled : State::skipped, cause,
               (*live.wiring)[producer].task->name);
     return true;
@@ -78,12 +79,12 @@ bool GraphRun::is_held_back(LiveTarget& live, int task) {
 
 void GraphRun::hold_back(LiveTask& task, State state, const LiveTask& cause,
                          const std::string& by) {
-  task.state = state;
   std::string message = cause.failure->message;
   if (cause.state == State::failed) message = "'" + by + "' failed: " + message;
   if (cause.state == State::cancelled && cause.failure->error) message = "'" + by + "' was cancelled.";
   task.failure = std::make_unique<TaskFailure>(
       TaskFailure{nullptr, cause.failure->kind, std::move(message)});
+  task.state = state;
 }
 
 /// Whether the condition of a task is met. A run that only pretends takes every branch.
@@ -97,9 +98,10 @@ bool GraphRun::is_reusable(LiveTarget& live, int task) {
   const LiveTask& state = live[task];
   if (!options_.store || !state.has_key || !options_.store->contains(state.key)) return false;
   const Task& described = *(*live.wiring)[task].task;
-  if (!described.is_current) return true;
-  const auto loaded = load_outputs(described, state.key, *options_.store);
+  if (!described.is_current && !(*live.wiring)[task].has_streams) return true;
+  const auto loaded = load_outputs(described, state.key, *options_.store, hub_.get());
   if (!loaded) return false;
+  if (!described.is_current) return true;
   Values values;
   for (std::size_t i = 0; i < loaded->size(); ++i)
     values.emplace(described.outputs[i].name, (*loaded)[i]);

@@ -16,10 +16,6 @@ thread_local double ended_at = 0;
 /// Whether what it runs next follows from that at once.
 thread_local bool goes_on = false;
 
-bool ran_out_of_memory(const LiveTask& task) {
-  return task.failure && task.failure->kind == ErrorKind::Resources;
-}
-
 int retries_of(const Retry& retry, ErrorKind kind) {
   switch (kind) {
     case ErrorKind::Io:
@@ -107,19 +103,18 @@ class GraphRun::TimeLimit {
   }
 
   /// Makes a failure of what was cancelled because of the limit.
-  void end(LiveTask& task) {
-    if (seconds_ <= 0) return;
+  std::exception_ptr end(std::exception_ptr why) {
+    if (seconds_ <= 0) return why;
     pass_on_.reset();
     {
       const std::unique_lock lock = lock_briefly(run_.mutex_);
       run_.timed_.erase(id_);
-      if (run_.timed_out_.erase(id_) == 0 || task.state != State::cancelled) return;
+      if (run_.timed_out_.erase(id_) == 0) return why;
     }
-    run_.fail(task, std::make_exception_ptr(Error(
-                        ErrorKind::Task, "it took longer than the " +
-                                             std::to_string(seconds_).substr(0, 5) +
-                                             " s it was given. Raise its timeout, or give it less "
-                                             "to do.")));
+    if (!why || failure_of(why).kind != ErrorKind::Cancelled) return why;
+    return std::make_exception_ptr(
+        Error(ErrorKind::Task, "it took longer than the " + std::to_string(seconds_).substr(0, 5) +
+                                   " s it was given. Raise its timeout, or give it less to do."));
   }
 
  private:
@@ -131,11 +126,35 @@ class GraphRun::TimeLimit {
 
 void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double began) {
   LiveTask& state = live[task];
+  const bool reads_streams = (*live.wiring)[task].reads_streams;
+  while (true) {
+    if (reads_streams && is_held_back(live, task)) break;  // a producer has failed meanwhile
+    const std::exception_ptr why = attempt_once(live, task, grant, began);
+    ended_at = pool_.now();
+    state.seconds = static_cast<float>(ended_at - began);
+    if (!why || (reads_streams && is_held_back(live, task))) break;
+    if (!retries_in_place(live, task, why)) {
+      fail(state, why);
+      break;
+    }
+    began = pool_.now();
+  }
+  if (!state.is_good() && state.failure) fail_streams(live, task);
+}
+
+/// @returns what went wrong.
+std::exception_ptr GraphRun::attempt_once(LiveTarget& live, int task, const Grant& grant,
+                                          double began) {
+  LiveTask& state = live[task];
   if (state.attempts < 255) ++state.attempts;
-  const Teller teller{this, &live, task};
+  Teller teller{this, &live, task};
   TimeLimit limit(*this, live, task);
+  std::exception_ptr why;
+  if (const WiredTask& wired = (*live.wiring)[task]; wired.has_streams && state.values.empty())
+    state.values.resize(wired.task->outputs.size());  // none may move once others read them
   try {
     Context context = make_context(live, task, grant, &teller);
+    teller.context = &context;
     context.check_cancelled();
     limit.begin(live, context);
     if (options_.observer)
@@ -147,14 +166,12 @@ void GraphRun::attempt(LiveTarget& live, int task, const Grant& grant, double be
     else if ((*live.wiring)[task].task->expansion)
       expand(live, task, context);
     else
-      run_body(live, task, context);
+      run_body(live, task, context, teller);
     if (state.state == State::done) save(live, task, pool_.now() - began);
   } catch (...) {
-    fail(state, std::current_exception());
+    why = std::current_exception();
   }
-  limit.end(state);
-  ended_at = pool_.now();
-  state.seconds = static_cast<float>(ended_at - began);
+  return limit.end(std::move(why));
 }
 
 void GraphRun::on_time(const Work& work, int purpose) {
@@ -200,8 +217,7 @@ void GraphRun::on_waiting(const Work& work, const std::string& what) {
 }
 
 /// @param teller  outlives the context
-Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
-                               const Teller* teller) {
+Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant, Teller* teller) {
   Context context;
   context.threads = grant.threads;
   context.stop = stop_.get_token();
@@ -216,6 +232,7 @@ Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
                           *teller->live, teller->task);
     };
   }
+  if (teller != nullptr && !pretends_) bind_streams(context, *teller);
   context.attempt = std::max<int>(1, live[task].attempts);
   context.shrink = live[task].shrinks;
   if (grant.device >= 0) {
@@ -227,31 +244,43 @@ Context GraphRun::make_context(LiveTarget& live, int task, const Grant& grant,
 }
 
 void GraphRun::fail(LiveTask& task, const std::exception_ptr& why) {
-  TaskFailure failure = failure_of(why);
-  task.state = failure.kind == ErrorKind::Cancelled ? State::cancelled : State::failed;
-  task.failure = std::make_unique<TaskFailure>(std::move(failure));
+  task.failure = std::make_unique<TaskFailure>(failure_of(why));
+  task.state = task.failure->kind == ErrorKind::Cancelled ? State::cancelled : State::failed;
 }
 
 /// Whether a task that failed is tried again; then it is, after a while.
 bool GraphRun::will_retry(LiveTarget& live, int task) {
   LiveTask& state = live[task];
-  if (state.state != State::failed || is_stopped()) return false;
-  const Retry& policy = (*live.wiring)[task].task->retry;
-  const ErrorKind kind = state.failure->kind;
-  if (state.attempts > retries_of(policy, kind)) return false;
+  if (state.state != State::failed || has_begun_streams(live, task)) return false;
+  if (!may_retry(live, task, *state.failure)) return false;
+  state.state = State::waiting;
+  state.failure.reset();
+  if (wiring_.has_batches()) ++in_flight_;
+  pool_.after(backoff_seconds(live, task), {this, &live, task}, retry);
+  return true;
+}
+
+/// Counts and tells the retry, if there may be one.
+bool GraphRun::may_retry(LiveTarget& live, int task, const TaskFailure& failure) {
+  LiveTask& state = live[task];
+  const ErrorKind kind = failure.kind;
+  if (is_stopped() || state.attempts > retries_of((*live.wiring)[task].task->retry, kind))
+    return false;
   {
     const std::unique_lock lock = lock_briefly(mutex_);
     if (retries_[kind]++ >= options_.retries_per_cause) return false;
   }
   if (options_.observer)
-    notify({.what = Event::What::task_retried, .outcome = outcome_of(state, false)}, live, task);
-  if (ran_out_of_memory(state)) ++state.shrinks;
-  state.state = State::waiting;
-  state.failure.reset();
-  if (wiring_.has_batches()) ++in_flight_;
-  pool_.after(policy.backoff_seconds * static_cast<double>(1U << std::min(state.attempts - 1, 20)),
-              {this, &live, task}, retry);
+    notify({.what = Event::What::task_retried,
+            .outcome = {State::failed, kind, failure.message, state.seconds}},
+           live, task);
+  if (kind == ErrorKind::Resources) ++state.shrinks;
   return true;
+}
+
+double GraphRun::backoff_seconds(const LiveTarget& live, int task) const {
+  const int doublings = std::min(live[task].attempts - 1, 20);
+  return (*live.wiring)[task].task->retry.backoff_seconds * static_cast<double>(1U << doublings);
 }
 
 void GraphRun::learn(const LiveTarget& live, int task, const Grant& grant) {

@@ -13,18 +13,18 @@ constexpr std::uint64_t least_measured = 64U << 20U;
 }  // namespace
 
 /// Computes, and learns what memory that took.
-void GraphRun::run_body(LiveTarget& live, int task, const Context& context) {
-  if (!options_.costs) return compute(live, task, context);
+void GraphRun::run_body(LiveTarget& live, int task, const Context& context, Teller& teller) {
+  if (!options_.costs) return compute(live, task, context, teller);
   const Task& described = *(*live.wiring)[task].task;
   Cost estimate;
   cost_of(live, described, &estimate);
   const PeakMeter meter(estimate.bytes >= least_measured);
-  compute(live, task, context);
+  compute(live, task, context, teller);
   if (const std::uint64_t bytes = meter.bytes(); bytes > 0)
     options_.costs->learn(described.name, {0, estimate.bytes}, {0, bytes});
 }
 
-void GraphRun::compute(LiveTarget& live, int task, const Context& context) {
+void GraphRun::compute(LiveTarget& live, int task, const Context& context, Teller& teller) {
   thread_local std::vector<Values> spare;  // whose memory is used again; bodies may nest
   Values inputs;
   if (!spare.empty()) {
@@ -32,15 +32,17 @@ void GraphRun::compute(LiveTarget& live, int task, const Context& context) {
     spare.pop_back();
   }
   gather_inputs(live, task, context, inputs);
-  set_outputs(live, task, (*live.wiring)[task].task->body(inputs, context));
+  set_outputs(live, task, (*live.wiring)[task].task->body(inputs, context), teller);
   inputs.clear();
   spare.push_back(std::move(inputs));
   live[task].state = State::done;
 }
 
-void GraphRun::set_outputs(LiveTarget& live, int task, Values&& values) {
+void GraphRun::set_outputs(LiveTarget& live, int task, Values&& values, Teller& teller) {
   const Task& described = *(*live.wiring)[task].task;
-  Magnitudes more = described.measure ? described.measure(values) : Magnitudes();
+  if (described.measure) measure(live, task, values);
+  if ((*live.wiring)[task].has_streams)
+    return set_stream_outputs(live, task, std::move(values), teller);
   std::vector<Value>& outputs = live[task].values;
   outputs.clear();
   outputs.reserve(described.outputs.size());
@@ -52,7 +54,10 @@ void GraphRun::set_outputs(LiveTarget& live, int task, Values&& values) {
                                            "'.");
     outputs.push_back(std::move(found->second));
   }
-  if (!described.measure) return;
+}
+
+void GraphRun::measure(LiveTarget& live, int task, const Values& values) {
+  Magnitudes more = (*live.wiring)[task].task->measure(values);
   const std::unique_lock lock = lock_briefly(mutex_);
   if (live.sizes) more.merge(*live.sizes);
   live.sizes = std::make_unique<Magnitudes>(std::move(more));
@@ -76,19 +81,21 @@ void GraphRun::gather_inputs(LiveTarget& live, int task, const Context& context,
   }
 }
 
-/// Makes the outputs of a reused task be in memory: from the store, or computed if it is damaged.
+/// Makes the outputs of a reused task be in memory: from the store, or computed if it is damaged. The
+/// same for the streams of a task that ended in this run.
 void GraphRun::load(LiveTarget& live, int task, const Context& context) {
   LiveTask& wanted = live[task];
-  if (wanted.state != State::reused) return;
+  const bool has_streams = (*live.wiring)[task].has_streams;
+  if (wanted.state != State::reused && !(has_streams && wanted.state == State::done)) return;
   {
     std::unique_lock lock = lock_briefly(mutex_);
     changed_.wait(lock, [&] { return !loading_.contains(&wanted); });
-    if (!wanted.values.empty()) return;
+    if (!wanted.values.empty() && !has_streams) return;
     loading_.insert(&wanted);
   }
   std::exception_ptr failure;
   try {
-    bring_outputs(live, task, context);
+    if (wanted.values.empty() || are_streams_lost(live, task)) bring_outputs(live, task, context);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -102,15 +109,15 @@ void GraphRun::load(LiveTarget& live, int task, const Context& context) {
 
 void GraphRun::bring_outputs(LiveTarget& live, int task, const Context& context) {
   const Task& described = *(*live.wiring)[task].task;
-  if (auto values = load_outputs(described, live[task].key, *options_.store)) {
-    live[task].values = std::move(*values);
+  if (auto values = load_outputs(described, live[task].key, *options_.store, hub_.get())) {
+    if (live[task].values.empty()) live[task].values = std::move(*values);
     return;
   }
   if (described.expansion)
     throw Error(ErrorKind::Io, "the stored results of '" + described.name +
                                    "' are damaged. Run again: they will be computed anew.");
   const double began = pool_.now();  // what is stored is damaged
-  set_outputs(live, task, described.body(gather_inputs(live, task, context), context));
+  recompute(live, task, context);
   save(live, task, pool_.now() - began);
 }
 
@@ -118,6 +125,7 @@ void GraphRun::bring_outputs(LiveTarget& live, int task, const Context& context)
 void GraphRun::save(LiveTarget& live, int task, double seconds) {
   const LiveTask& state = live[task];
   if (!saves_ || !state.has_key) return;
+  if ((*live.wiring)[task].has_streams && !keeps_streams()) return;
   const Task& described = *(*live.wiring)[task].task;
   StoredTask stored{live.name, task_name(live, task), seconds, {}, ""};
   for (std::size_t i = 0; i < described.outputs.size(); ++i)

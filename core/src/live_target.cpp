@@ -86,24 +86,85 @@ void check_fed(const LiveTarget& live, int index) {
   }
 }
 
-/// Sets what each task waits for; ends those that are given.
+/// Sets what each task waits for; those that are given, or ended elsewhere, are waited for no more.
 void count(LiveTarget& live) {
   const Wiring& wiring = *live.wiring;
   int remaining = 0;
   for (std::size_t i = 0; i < wiring.size(); ++i) {
     const int index = static_cast<int>(i);
-    const bool is_given = live[index].state == State::given;
-    live[index].missing.store(is_given ? LiveTask::ended : wiring[index].missing,
+    const bool waits = live[index].state == State::waiting;
+    live[index].missing.store(waits ? wiring[index].missing : LiveTask::ended,
                               std::memory_order_relaxed);
-    live[index].uses.store(static_cast<int>(wiring.successors(index).size()),
+    const int own = wiring[index].has_streams ? 1 : 0;  // it may outlast those that read them
+    live[index].uses.store(static_cast<int>(wiring.successors(index).size()) + own,
                            std::memory_order_relaxed);
-    if (!is_given) ++remaining;
+    if (waits) ++remaining;
   }
   if (remaining != static_cast<int>(wiring.size()))
     for (std::size_t i = 0; i < wiring.size(); ++i)
-      if (live.tasks[i].state == State::given)
+      if (live.tasks[i].state != State::waiting)
         for (const int successor : wiring.successors(static_cast<int>(i))) --live[successor].missing;
   live.remaining.store(remaining, std::memory_order_relaxed);
+}
+
+void check_position(const Wiring& wiring, int task) {
+  if (task < 0 || at(task) >= wiring.size())
+    throw Error(ErrorKind::InvalidArgument,
+                "a target runs in part, with task number " + std::to_string(task) +
+                    ": the graph has " + std::to_string(wiring.size()) + " tasks.");
+}
+
+/// A task that ended elsewhere, or has at least begun its streams there.
+void take_earlier(LiveTarget& live, const Earlier& earlier) {
+  check_position(*live.wiring, earlier.task);
+  LiveTask& task = live[earlier.task];
+  if (task.state == State::given) return;
+  const Outcome& outcome = earlier.outcome;
+  task.seconds = static_cast<float>(outcome.seconds);
+  task.has_key = outcome.key.has_value();
+  if (task.has_key) task.key = *outcome.key;
+  task.state = outcome.state;
+  if (outcome.state == State::done || outcome.state == State::waiting) task.state = State::reused;
+  if (!outcome.is_good() && outcome.state != State::waiting)
+    task.failure = std::make_unique<TaskFailure>(
+        TaskFailure{std::make_exception_ptr(Error(outcome.kind, outcome.message)), outcome.kind,
+                    outcome.message});
+  if (outcome.state != State::waiting) return;
+  const Task& described = *(*live.wiring)[earlier.task].task;
+  task.values.resize(described.outputs.size());
+  for (const auto& [port, stream] : earlier.streams)
+    task.values[at(output_position(described, port))] = Value::of(stream);
+}
+
+/// Leaves what is not to be run to others. @returns the tasks that wait for nobody here
+std::vector<int> run_in_part(LiveTarget& live, const Target& target) {
+  const Wiring& wiring = *live.wiring;
+  std::vector<bool> is_here(wiring.size(), false);
+  for (const int task : target.only) {
+    check_position(wiring, task);
+    is_here[at(task)] = true;
+  }
+  for (const Earlier& earlier : target.earlier) take_earlier(live, earlier);
+  std::vector<int> elsewhere;
+  for (std::size_t i = 0; i < wiring.size(); ++i)
+    if (!is_here[i] && live.tasks[i].state == State::waiting) elsewhere.push_back(static_cast<int>(i));
+  return elsewhere;
+}
+
+/// Tasks that others run and that nothing here waits for.
+void leave(LiveTarget& live, const std::vector<int>& elsewhere) {
+  for (const int task : elsewhere) {
+    live[task].missing.store(LiveTask::ended, std::memory_order_relaxed);
+    live.remaining.fetch_sub(1, std::memory_order_relaxed);
+  }
+  for (const int task : elsewhere)
+    for (const int successor : live.wiring->successors(task))
+      if (live[successor].state == State::waiting &&
+          live[successor].missing.load(std::memory_order_relaxed) < LiveTask::ended / 2)
+        throw Error(ErrorKind::InvalidArgument,
+                    "a target runs in part: '" + name_of(live, successor) + "' needs '" +
+                        name_of(live, task) + "', which is neither run here nor known to have "
+                        "ended elsewhere.");
 }
 
 void append_hex(std::string& text, const Key& key) {
@@ -173,6 +234,7 @@ void LiveTarget::reset() {
   }
   bound.clear();
   sizes.reset();
+  begun.reset();
   inner.reset();
 }
 
@@ -190,7 +252,10 @@ std::unique_ptr<LiveTarget> make_live(const Wiring& wiring, const Target& target
   bind(*live, target);
   for (std::size_t i = 0; i < wiring.size(); ++i)
     if (live->tasks[i].state != State::given) check_fed(*live, static_cast<int>(i));
+  std::vector<int> elsewhere;
+  if (!target.only.empty()) elsewhere = run_in_part(*live, target);
   count(*live);
+  leave(*live, elsewhere);
   return live;
 }
 
@@ -229,7 +294,8 @@ Value input_value(const LiveTarget& live, const InputSource& source) {
   return producer.values.at(at(source.output));
 }
 
-std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store) {
+std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store,
+                                                const StreamHub* hub) {
   const std::optional<StoredTask> stored = store.load(key);
   if (!stored) return std::nullopt;
   std::vector<Value> values;
@@ -237,6 +303,9 @@ std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key,
     const auto record = stored->outputs.find(port.name);
     if (record == stored->outputs.end()) return std::nullopt;
     values.push_back(port.type.decode(record->second));
+    if (port.type == PortType::of<Stream>() && hub != nullptr &&
+        !hub->can_read(values.back().as<Stream>().id))
+      return std::nullopt;
   }
   return values;
 }

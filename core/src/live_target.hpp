@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace foldstream {
@@ -26,18 +27,33 @@ struct TaskFailure {
 /// What an exception says.
 TaskFailure failure_of(const std::exception_ptr& why);
 
+/// A state that one thread writes while others read it; what was written before is seen with it.
+class TaskState {
+ public:
+  TaskState(State state) noexcept : state_(state) {}
+  operator State() const noexcept { return state_.load(std::memory_order_acquire); }
+  TaskState& operator=(State state) noexcept {
+    state_.store(state, std::memory_order_release);
+    return *this;
+  }
+
+ private:
+  std::atomic<State> state_;
+};
+
 /// One task of one target, 64 bytes. Written by the thread that runs or ends it; whoever sees
-/// `missing` of a task fall to zero may read those it depends on.
+/// `missing` of a task fall to zero may read those it depends on. If these still run, that is their
+/// key, their state, and the values that are streams.
 struct LiveTask {
   std::atomic<std::int32_t> missing = 0;  ///< ends it waits for; `ended` or below: none can start it
   std::atomic<std::int32_t> uses = 0;     ///< tasks that may still read its values
   float seconds = 0;
-  State state = State::waiting;
+  TaskState state = State::waiting;
   bool has_key = false;
   std::uint8_t attempts = 0;
   std::uint8_t shrinks = 0;  ///< attempts that ran out of memory
   Key key;
-  std::vector<Value> values;  ///< by output; empty: not in memory
+  std::vector<Value> values;  ///< by output; empty: not in memory, or not yet
   std::unique_ptr<TaskFailure> failure;
 
   static constexpr std::int32_t ended = 1 << 30;  ///< for `missing` of tasks that do not run
@@ -80,6 +96,8 @@ struct LiveTarget {
   /// longest chain. Empty: not known.
   std::vector<float> levels;
   Elements* elements = nullptr;                   ///< that it is one of
+  /// Streams that have begun, by task and output; the run's lock guards it. Null: none has.
+  std::unique_ptr<std::vector<std::pair<int, int>>> begun;
   /// By task; the run's lock guards it. Null: none of its tasks maps a list now.
   std::unique_ptr<std::map<int, std::unique_ptr<Elements>>> inner;
 };
@@ -100,8 +118,11 @@ void key_fields(const LiveTarget& live, int task, std::string& text);
 /// The value of an input; empty if it is optional and absent. Of a reused producer, loaded before.
 Value input_value(const LiveTarget& live, const InputSource& source);
 
-/// The stored outputs of a task, by output. Nothing if the store cannot give them.
-std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store);
+/// The stored outputs of a task, by output. Nothing if the store cannot give them, or `hub` cannot
+/// read a stream among them.
+/// @param hub  null: streams are not looked at
+std::optional<std::vector<Value>> load_outputs(const Task& task, const Key& key, Store& store,
+                                                const StreamHub* hub);
 
 /// Lets `context` keep parts of a task, in the store under keys of their own, as tasks named
 /// "<task>.<part>" of the same target.

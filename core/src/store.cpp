@@ -1,3 +1,5 @@
+#include "memory_streams.hpp"
+
 #include <foldstream/error.hpp>
 #include <foldstream/store.hpp>
 
@@ -61,6 +63,8 @@ bool operator==(const StoredTask& a, const StoredTask& b) {
   return a.target == b.target && a.task == b.task && a.seconds == b.seconds &&
          a.outputs == b.outputs && a.fields == b.fields;
 }
+
+MemoryStore::MemoryStore() : streams_(std::make_shared<MemoryStreams>()) {}
 
 bool MemoryStore::contains(const Key& key) const {
   const std::scoped_lock lock(mutex_);

@@ -1,6 +1,7 @@
 #include "wiring.hpp"
 
 #include <foldstream/control.hpp>
+#include <foldstream/stream.hpp>
 
 #include <algorithm>
 
@@ -18,6 +19,8 @@ bool is_storable(const Task& task) {
     return port.type.is_encodable();
   });
 }
+
+bool is_stream(const Port& port) { return port.type == PortType::of<Stream>(); }
 
 bool is_plain(const Task& task) {
   return task.max_threads <= 1 && !task.cost && task.needs.arena == Arena::work &&
@@ -37,6 +40,8 @@ Wiring::Wiring(const Graph& graph) : graph_(graph), order_(graph_.order()) {
     wired.is_storable = is_storable(task);
     wired.is_plain = is_plain(task);
     wired.is_batched = static_cast<bool>(task.batching.body);
+    wired.has_streams = !task.expansion && std::ranges::any_of(task.outputs, is_stream);
+    has_streams_ = has_streams_ || wired.has_streams;
     has_costs_ = has_costs_ || task.cost;
     has_measures_ = has_measures_ || task.measure;
     if (const auto& guard = graph_.guard(index)) {
@@ -49,10 +54,12 @@ Wiring::Wiring(const Graph& graph) : graph_(graph), order_(graph_.order()) {
     if (!task.expansion) continue;
     const auto inner = inner_.emplace(index, std::make_unique<const Wiring>(task.expansion->graph));
     has_batches_ = has_batches_ || inner.first->second->has_batches();
+    has_streams_ = has_streams_ || inner.first->second->has_streams();
   }
   for (std::size_t i = 0; i < graph_.task_count(); ++i) wire_inputs(static_cast<int>(i));
   tasks_.back().first_input = static_cast<std::uint32_t>(inputs_.size());
   wire_successors();
+  wire_streams();
 }
 
 void Wiring::wire_inputs(int task) {
@@ -92,6 +99,27 @@ void Wiring::wire_successors() {
   for (std::size_t i = 0; i < tasks_.size(); ++i) tasks_[i].first_successor = counts[i];
   successors_.resize(counts.back());
   each_link([&](int from, int to) { successors_[counts[at(from)]++] = to; });
+}
+
+void Wiring::wire_streams() {
+  for (std::size_t i = 0; i < size(); ++i)
+    if (tasks_[i].has_streams) stream_links_[static_cast<int>(i)];
+  if (stream_links_.empty()) return;
+  for (std::size_t i = 0; i < size(); ++i) {
+    const int task = static_cast<int>(i);
+    for (const InputSource& input : inputs(task)) {
+      if (input.producer < 0 || !tasks_[at(input.producer)].has_streams) continue;
+      StreamLinks& links = stream_links_.at(input.producer);
+      if (is_stream(tasks_[at(input.producer)].task->outputs[at(input.output)])) {
+        links.early.push_back({input.output, task});
+        tasks_[i].reads_streams = true;
+      } else {
+        links.others.push_back(task);
+      }
+    }
+    if (const int guard = tasks_[i].guard; guard >= 0 && tasks_[at(guard)].has_streams)
+      stream_links_.at(guard).others.push_back(task);
+  }
 }
 
 std::span<const InputSource> Wiring::inputs(int task) const {

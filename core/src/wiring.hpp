@@ -32,6 +32,18 @@ struct WiredTask {
   bool is_storable = false;  ///< has an identity, and all its outputs can be stored
   bool is_plain = false;     ///< needs one thread of Arena::work and nothing else
   bool is_batched = false;
+  bool has_streams = false;    ///< some of its outputs are; its followers: see `StreamLinks`
+  bool reads_streams = false;  ///< of such tasks: it may begin before they end
+};
+
+/// Who follows a task that has streams.
+struct StreamLinks {
+  std::vector<std::int32_t> others;  ///< successors that wait for its end, once for each link
+  struct Early {
+    int output;
+    std::int32_t successor;
+  };
+  std::vector<Early> early;  ///< those that wait for the beginning of a stream
 };
 
 /// Immutable, hence thread-safe. Graphs of expansions are wired with it.
@@ -45,6 +57,8 @@ class Wiring {
   std::span<const InputSource> inputs(int task) const;
   /// Once for each edge or condition between the two.
   std::span<const std::int32_t> successors(int task) const;
+  /// Of a task that has streams; the two together are its successors.
+  const StreamLinks& stream_links(int task) const { return stream_links_.at(task); }
   const std::vector<int>& order() const noexcept { return order_; }
 
   std::size_t slot_count() const noexcept { return slots_.size(); }
@@ -54,6 +68,8 @@ class Wiring {
   bool has_costs() const noexcept { return has_costs_; }
   /// Whether some tasks, those of inner graphs too, are run in batches.
   bool has_batches() const noexcept { return has_batches_; }
+  /// Whether some tasks, those of inner graphs too, have streams.
+  bool has_streams() const noexcept { return has_streams_; }
   /// Whether tasks change the magnitudes of their target.
   bool has_measures() const noexcept { return has_measures_; }
   /// Of a task that expands.
@@ -62,6 +78,7 @@ class Wiring {
  private:
   void wire_inputs(int task);
   void wire_successors();
+  void wire_streams();
 
   Graph graph_;
   std::vector<WiredTask> tasks_;  ///< and one more that ends the ranges
@@ -73,6 +90,8 @@ class Wiring {
   bool has_costs_ = false;
   bool has_measures_ = false;
   bool has_batches_ = false;
+  bool has_streams_ = false;
+  std::unordered_map<int, StreamLinks> stream_links_;
 };
 
 }  // namespace foldstream

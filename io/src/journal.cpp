@@ -104,15 +104,19 @@ std::uint64_t find_frame(Window& window, std::uint64_t from) {
 }
 
 std::string make_frame(const Key& key, std::int64_t saved_at, std::string_view text) {
-  std::string checked;
-  append_to(checked, key.high);
-  append_to(checked, key.low);
-  append_to(checked, saved_at);
-  checked += text;
-  std::string frame(magic);
-  append_to(frame, static_cast<std::uint32_t>(checked.size() + checked_from));
-  append_to<std::uint64_t>(frame, XXH3_64bits(checked.data(), checked.size()));
-  return frame + checked;
+  std::string frame;
+  frame.reserve(head_bytes + text.size());
+  frame += magic;
+  append_to(frame, static_cast<std::uint32_t>(head_bytes + text.size()));
+  append_to<std::uint64_t>(frame, 0);
+  append_to(frame, key.high);
+  append_to(frame, key.low);
+  append_to(frame, saved_at);
+  frame += text;
+  const XXH64_hash_t checksum =
+      XXH3_64bits(frame.data() + checked_from, frame.size() - checked_from);
+  std::memcpy(frame.data() + checked_from - sizeof checksum, &checksum, sizeof checksum);
+  return frame;
 }
 
 }  // namespace
@@ -156,14 +160,40 @@ JournalEntry JournalWriter::append(const Key& key, std::int64_t saved_at, std::s
                                             " bytes is too long for the journal");
   }
   const std::string frame = make_frame(key, saved_at, text);
+  std::unique_lock lock(mutex_);
+  const std::uint64_t at = waiting_->bytes.size();
+  waiting_->bytes += frame;
+  const std::shared_ptr<Batch> batch = write_in_turn(lock);
+  if (batch->failure) std::rethrow_exception(batch->failure);
+  return {key, saved_at, batch->offset + at, static_cast<std::uint32_t>(frame.size())};
+}
+
+/// Waits until the batch that waits now is written: by whoever comes first.
+std::shared_ptr<JournalWriter::Batch> JournalWriter::write_in_turn(
+    std::unique_lock<std::mutex>& lock) {
+  const std::shared_ptr<Batch> batch = waiting_;
+  turn_.wait(lock, [&] { return batch->is_done || !is_writing_; });
+  if (batch->is_done) return batch;
+  is_writing_ = true;
+  waiting_ = std::make_shared<Batch>();
+  lock.unlock();
+  write(*batch);
+  lock.lock();
+  is_writing_ = false;
+  batch->is_done = true;
+  turn_.notify_all();
+  return batch;
+}
+
+void JournalWriter::write(Batch& batch) try {
   if (!is_tail_cut_ && file_.size() > end_) file_.truncate(end_);
-  is_tail_cut_ = false;  // until this record is whole
-  file_.write(end_, std::as_bytes(std::span(frame)));
-  file_.sync();
+  is_tail_cut_ = false;  // until these records are whole
+  file_.write(end_, std::as_bytes(std::span(batch.bytes)));
   is_tail_cut_ = true;
-  const JournalEntry entry{key, saved_at, end_, static_cast<std::uint32_t>(frame.size())};
-  end_ += frame.size();
-  return entry;
+  batch.offset = end_;
+  end_ += batch.bytes.size();
+} catch (...) {
+  batch.failure = std::current_exception();
 }
 
 }  // namespace foldstream::io

@@ -5,8 +5,12 @@
 
 #include <foldstream/store.hpp>
 
+#include <condition_variable>
 #include <cstdint>
+#include <exception>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 
@@ -34,7 +38,7 @@ JournalScan scan_journal(const File& file, std::uint64_t from,
 /// The text of a record. @throws Error{Io} if it is no longer what the scan saw.
 std::string read_journal_text(const File& file, const JournalEntry& entry);
 
-/// The one writer of a journal. Not thread-safe.
+/// The one writer of a journal. Thread-safe: threads that append at once share a write.
 class JournalWriter {
  public:
   /// Opens or makes the file and takes it for this process. Changes nothing in it.
@@ -44,11 +48,28 @@ class JournalWriter {
   const File& file() const { return file_; }
   /// Where the first append will write; from `scan_journal`.
   void continue_at(std::uint64_t end) { end_ = end; }
-  /// Durable when it returns. After an error the journal is as before.
+  /// The record is with the operating system when it returns, and on the disk after `sync`. After
+  /// an error the journal is as before.
   JournalEntry append(const Key& key, std::int64_t saved_at, std::string_view text);
+  /// fdatasync. @throws Error{Io}
+  void sync() { file_.sync(); }
 
  private:
+  /// Records that are written together.
+  struct Batch {
+    std::string bytes;
+    std::uint64_t offset = 0;
+    bool is_done = false;
+    std::exception_ptr failure;
+  };
+  std::shared_ptr<Batch> write_in_turn(std::unique_lock<std::mutex>& lock);
+  void write(Batch& batch);
+
   File file_;
+  std::mutex mutex_;  ///< for what follows, but while `is_writing_` the rest is the writer's
+  std::condition_variable turn_;
+  std::shared_ptr<Batch> waiting_ = std::make_shared<Batch>();
+  bool is_writing_ = false;
   std::uint64_t end_ = 0;
   bool is_tail_cut_ = false;
 };

@@ -1,12 +1,13 @@
-#include "hdf5/tensor_file.hpp"
+#include "group_commit.hpp"
+#include "run_store_files.hpp"
 #include "run_store_index.hpp"
 #include "run_store_load.hpp"
+#include "stream_store.hpp"
 
 #include <foldstream/io/run_store.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <set>
 #include <shared_mutex>
 #include <tuple>
@@ -29,20 +30,23 @@ fs::path existing_folder(const fs::path& folder) {
   throw Error(ErrorKind::NotFound, folder.string() + ": there is no such run folder.");
 }
 
-/// The first file of this rank that does not exist yet.
-fs::path next_generation(const fs::path& ranks, const std::string& stem) {
-  for (int generation = 0;; ++generation) {
-    fs::path path = ranks / (stem + "-g" + std::to_string(generation) + ".h5");
-    if (!fs::exists(fs::symlink_status(path))) return path;
-  }
-}
-
 /// A task as the journals know it.
 struct Known {
   Key key;
   std::int64_t saved_at = 0;
   TaskRecord record;
 };
+
+bool has_fields(const StoredTask& task) {
+  return std::ranges::any_of(task.outputs, [](const auto& port) { return !port.second.empty(); });
+}
+
+/// The record of a task that has no tensors: it is all there is of it.
+TaskRecord bare_record(const StoredTask& task) {
+  TaskRecord record{task.target, task.task, task.seconds, {}, {}, {}, {}, task.fields};
+  for (const auto& [port, fields] : task.outputs) record.ports.push_back(port);
+  return record;
+}
 
 std::int64_t now_ns() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -56,11 +60,15 @@ std::string to_string(const Damage& damage) {
   if (damage.task.empty() && damage.target.empty()) {
     return fault + "; the tasks recorded there count as absent and will be computed again";
   }
+  if (!damage.port.empty()) {
+    return fault + "; from there on stream " +
+           to_string(StreamLabel{damage.target, damage.task, damage.port}) +
+           " counts as absent and will be made again";
+  }
   return fault + "; task '" + damage.task + "' of target '" + damage.target +
          "' counts as absent and will be computed again";
 }
 
-// Locks, in the order they are taken: writing_, then index_mutex_. HDF5's own comes last.
 class RunStore::Impl {
  public:
   Impl(const fs::path& folder, int rank, ReportDamage report)
@@ -68,8 +76,11 @@ class RunStore::Impl {
         ranks_(make_ranks_folder(folder)),
         stem_(rank_stem(rank)),
         report_(std::move(report)),
+        index_(ranks_),
         journal_(std::in_place, ranks_ / (stem_ + ".journal")),
-        index_(ranks_) {
+        files_(std::in_place, ranks_, stem_),
+        commit_(std::in_place, [this] { commit(); }),
+        streams_(ranks_, stem_, report_) {
     sync_folder(ranks_);
     own_ = index_.journal_number(journal_->file().path());
     refresh();
@@ -80,7 +91,8 @@ class RunStore::Impl {
       : folder_(folder),
         ranks_(existing_folder(folder)),
         report_(std::move(report)),
-        index_(ranks_) {
+        index_(ranks_),
+        streams_(ranks_, "", report_) {
     refresh();
   }
 
@@ -88,12 +100,13 @@ class RunStore::Impl {
     try {
       close();
     } catch (const Error&) {
-      // everything saved is durable already
+      // everything saved is with the operating system
     }
   }
 
   const fs::path& folder() const { return folder_; }
   bool is_writable() const { return journal_.has_value(); }
+  FolderStreams& streams() { return streams_; }
 
   bool contains(const Key& key) const {
     const std::shared_lock lock(index_mutex_);
@@ -114,28 +127,25 @@ class RunStore::Impl {
   }
 
   void save(const Key& key, const StoredTask& task) {
-    const std::scoped_lock lock(writing_);
     check_writable();
-    const std::optional<TaskPlace> before = find(key);
-    const std::int64_t saved_at = std::max(now_ns(), before ? before->entry.saved_at + 1 : 0);
+    commit_->check();
     try {
-      const std::string text = format_task_record(file().append(key, task));
-      const JournalEntry entry = journal_->append(key, saved_at, text);
-      ++tasks_in_file_;
-      const std::unique_lock index_lock(index_mutex_);
-      index_.add({own_, entry});
-      index_.advance(own_, entry);
+      check_task_text(task);
+      const TaskRecord record = has_fields(task) ? files_->append(key, task) : bare_record(task);
+      append(key, format_task_record(record));
+      commit_->note(bytes(record));
     } catch (const Error& error) {
-      give_up_file();
       throw Error(error.kind(), "cannot store task '" + task.task + "' of target '" + task.target +
                                     "': " + error.what());
-    } catch (...) {
-      give_up_file();
-      throw;
     }
   }
 
+  void flush() {
+    if (commit_) commit_->now();
+  }
+
   void refresh() {
+    streams_.refresh();
     std::vector<JournalDamage> damages;
     {
       const std::unique_lock lock(index_mutex_);
@@ -171,6 +181,7 @@ class RunStore::Impl {
     std::map<std::string, std::pair<std::vector<Key>, std::vector<TaskRecord>>> by_file;
     for (Known& task : known()) {
       if (!wanted.empty() && !wanted.contains(task.key)) continue;
+      if (task.record.file.empty()) continue;  // no tensors: run.h5 itself shows it
       auto& [file_keys, records] = by_file[task.record.file];
       file_keys.push_back(task.key);
       records.push_back(std::move(task.record));
@@ -196,16 +207,22 @@ class RunStore::Impl {
       save(key, *task);
       ++count;
     }
+    count += streams_.salvage(keys);
     close();
     return count;
   }
 
   void close() {
-    const std::scoped_lock lock(writing_);
-    if (!file_) return;
-    const auto file = std::exchange(file_, nullptr);
-    tasks_in_file_ = 0;
-    file->close();
+    streams_.close();
+    if (!files_) return;
+    std::exception_ptr failure;
+    try {
+      files_->close();
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    commit_->now();
+    if (failure) std::rethrow_exception(failure);
   }
 
  private:
@@ -236,23 +253,28 @@ class RunStore::Impl {
     if (report_) report_({file, record.target, record.task, reason});
   }
 
-  hdf5::TensorFile& file() {
-    if (!file_) {
-      file_ = std::make_unique<hdf5::TensorFile>(next_generation(ranks_, stem_));
-      sync_folder(ranks_);
-    }
-    return *file_;
+  void append(const Key& key, const std::string& text) {
+    const std::optional<TaskPlace> before = find(key);
+    const std::int64_t saved_at = std::max(now_ns(), before ? before->entry.saved_at + 1 : 0);
+    const JournalEntry entry = journal_->append(key, saved_at, text);
+    const std::unique_lock lock(index_mutex_);
+    index_.add({own_, entry});
+    index_.advance(own_, entry);
   }
 
-  /// After an error HDF5's idea of the file cannot be trusted: what the journal holds stays, the
-  /// next save begins another file.
-  void give_up_file() noexcept {
-    if (!file_) return;
-    file_->abandon();
-    std::error_code ignored;
-    if (tasks_in_file_ == 0) fs::remove(file_->path(), ignored);
-    file_.reset();
-    tasks_in_file_ = 0;
+  /// The files of the rank, then the journal: what it speaks of is there before it.
+  void commit() try {
+    std::exception_ptr failure;
+    try {
+      files_->sync();
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    journal_->sync();
+    if (failure) std::rethrow_exception(failure);
+  } catch (const Error& error) {
+    throw Error(error.kind(),
+                "a loss of power may cost what was stored last: " + std::string(error.what()));
   }
 
   fs::path folder_;
@@ -260,14 +282,15 @@ class RunStore::Impl {
   std::string stem_;
   ReportDamage report_;
 
-  std::mutex writing_;
-  std::optional<JournalWriter> journal_;  ///< none: for reading only
-  std::unique_ptr<hdf5::TensorFile> file_;
-  int tasks_in_file_ = 0;
-
   mutable std::shared_mutex index_mutex_;
   RunIndex index_;
   std::size_t own_ = 0;
+
+  std::optional<JournalWriter> journal_;  ///< none of these: for reading only
+  std::optional<RankFiles> files_;
+  std::optional<GroupCommit> commit_;
+
+  FolderStreams streams_;
 };
 
 RunStore::RunStore(const fs::path& folder, int rank, ReportDamage report) {
@@ -289,6 +312,9 @@ bool RunStore::contains(const Key& key) const { return impl_->contains(key); }
 std::optional<StoredTask> RunStore::load(const Key& key) { return impl_->load(key); }
 void RunStore::save(const Key& key, const StoredTask& task) { impl_->save(key, task); }
 void RunStore::refresh() { impl_->refresh(); }
+StreamStore* RunStore::streams() { return &impl_->streams(); }
+std::vector<StreamInfo> RunStore::stored_streams() { return impl_->streams().stored(); }
+void RunStore::flush() { impl_->flush(); }
 void RunStore::close() { impl_->close(); }
 int RunStore::salvage(std::span<const Key> keys) { return impl_->salvage(keys); }
 
@@ -297,7 +323,8 @@ std::vector<StoredInfo> RunStore::stored() {
   for (const Known& task : impl_->known()) {
     const TaskRecord& record = task.record;
     infos.push_back({task.key, record.target, record.task, record.seconds, bytes(record),
-                     task.saved_at, "ranks/" + record.file, record.group, record.made_of});
+                     task.saved_at, record.file.empty() ? "" : "ranks/" + record.file, record.group,
+                     record.made_of});
   }
   std::stable_sort(infos.begin(), infos.end(), [](const StoredInfo& a, const StoredInfo& b) {
     return std::tie(a.target, a.task) < std::tie(b.target, b.task);

@@ -4,8 +4,11 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -80,6 +83,33 @@ int File::try_write(std::uint64_t offset, std::span<const std::byte> bytes) noex
     if (put < 0 && errno == EINTR) continue;
     if (put <= 0) return put < 0 ? errno : EIO;
     done += static_cast<std::size_t>(put);
+  }
+  return 0;
+}
+
+int File::try_write_all(std::uint64_t offset,
+                        std::span<const std::span<const std::byte>> parts) noexcept {
+  std::array<iovec, 256> list;
+  while (!parts.empty()) {
+    const std::size_t count = std::min(parts.size(), list.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      list[i] = {const_cast<std::byte*>(parts[i].data()), parts[i].size()};
+    }
+    ssize_t put = -1;
+    do {
+      put = ::pwritev(descriptor_, list.data(), static_cast<int>(count),
+                      static_cast<off_t>(offset));
+    } while (put < 0 && errno == EINTR);
+    if (put < 0) return errno;
+    auto done = static_cast<std::size_t>(put);
+    for (offset += done; !parts.empty() && done >= parts[0].size(); parts = parts.subspan(1)) {
+      done -= parts[0].size();
+    }
+    if (put == 0 && !parts.empty()) return EIO;
+    if (done == 0) continue;  // ended with a whole part
+    if (const int reason = try_write(offset, parts[0].subspan(done))) return reason;
+    offset += parts[0].size() - done;
+    parts = parts.subspan(1);
   }
   return 0;
 }

@@ -38,6 +38,9 @@ class File {
   /// As `write` and `truncate`, but return 0 or the errno.
   int try_write(std::uint64_t offset, std::span<const std::byte> bytes) noexcept;
   int try_truncate(std::uint64_t size) noexcept;
+  /// As `try_write` of `parts`, one after the other, in few calls.
+  int try_write_all(std::uint64_t offset,
+                    std::span<const std::span<const std::byte>> parts) noexcept;
   /// Makes sure that `bytes` more can be written behind the end: by allocating them, or where the
   /// file system cannot, by looking at its free space. @throws Error{Io}
   void reserve(std::uint64_t bytes);

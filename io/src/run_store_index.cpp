@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdio>
 #include <tuple>
 
@@ -21,12 +22,60 @@ std::vector<std::filesystem::path> journals_in(const std::filesystem::path& rank
   return paths;
 }
 
+/// Keys are hashes, but not those of tests: the middle of a product depends on all their bits.
+std::uint64_t hash_of(const Key& key) {
+  const std::uint64_t hash = (key.low ^ (key.high << 32 | key.high >> 32)) * 0x9E3779B97F4A7C15u;
+  return hash ^ hash >> 29;
+}
+
 }  // namespace
 
 std::string rank_stem(int rank) {
   char stem[16];
   std::snprintf(stem, sizeof stem, "r%04d", rank);
   return stem;
+}
+
+TaskPlace* PlaceTable::find(const Key& key) {
+  const std::uint32_t number = slots_[slot_of(key)].number;
+  return number == 0 ? nullptr : &places_[number - 1];
+}
+
+const TaskPlace* PlaceTable::find(const Key& key) const {
+  const std::uint32_t number = slots_[slot_of(key)].number;
+  return number == 0 ? nullptr : &places_[number - 1];
+}
+
+void PlaceTable::insert(const TaskPlace& place) {
+  places_.push_back(place);
+  if (places_.size() * 2 > slots_.size()) return resize(slots_.size() * 2);
+  put(static_cast<std::uint32_t>(places_.size()));
+}
+
+std::size_t PlaceTable::slot_of(const Key& key) const {
+  const std::size_t mask = slots_.size() - 1;
+  const std::uint64_t hash = hash_of(key);
+  for (std::size_t at = (hash >> 32) & mask;; at = (at + 1) & mask) {
+    const Slot& slot = slots_[at];
+    if (slot.number == 0) return at;
+    const bool is_likely = slot.tag == static_cast<std::uint32_t>(hash);
+    if (is_likely && places_[slot.number - 1].entry.key == key) return at;
+  }
+}
+
+void PlaceTable::put(std::uint32_t number) {
+  const Key& key = places_[number - 1].entry.key;
+  slots_[slot_of(key)] = {number, static_cast<std::uint32_t>(hash_of(key))};
+}
+
+void PlaceTable::reserve(std::uint64_t count) {
+  const std::size_t wanted = std::bit_ceil((places_.size() + count) * 2);
+  if (wanted > slots_.size()) resize(wanted);
+}
+
+void PlaceTable::resize(std::size_t slots) {
+  slots_.assign(slots, {});
+  for (std::uint32_t number = 1; number <= places_.size(); ++number) put(number);
 }
 
 std::size_t RunIndex::journal_number(const std::filesystem::path& path) {
@@ -45,6 +94,8 @@ std::vector<JournalDamage> RunIndex::refresh() {
   for (const auto& path : journals_in(ranks_)) {
     const std::size_t number = journal_number(path);
     Journal& journal = journals_[number];
+    constexpr std::uint64_t record = 256;  // bytes: about what one takes
+    places_.reserve((journal.file.size() - std::min(journal.end, journal.file.size())) / record);
     const JournalScan scan =
         scan_journal(journal.file, journal.end, [&](const JournalEntry& entry) {
           add({number, entry});
@@ -56,13 +107,14 @@ std::vector<JournalDamage> RunIndex::refresh() {
 }
 
 const TaskPlace* RunIndex::find(const Key& key) const {
-  const auto found = places_.find(key);
-  return found == places_.end() ? nullptr : &found->second;
+  const TaskPlace* place = places_.find(key);
+  return place == nullptr || place->entry.length == 0 ? nullptr : place;
 }
 
 std::vector<TaskPlace> RunIndex::places() const {
   std::vector<TaskPlace> places;
-  for (const auto& [key, place] : places_) places.push_back(place);
+  std::copy_if(places_.all().begin(), places_.all().end(), std::back_inserter(places),
+               [](const TaskPlace& place) { return place.entry.length > 0; });
   std::sort(places.begin(), places.end(), [](const TaskPlace& a, const TaskPlace& b) {
     return std::tie(a.entry.saved_at, a.entry.key) < std::tie(b.entry.saved_at, b.entry.key);
   });
@@ -74,20 +126,22 @@ TaskRecord RunIndex::record(const TaskPlace& place) const {
 }
 
 void RunIndex::add(const TaskPlace& place) {
-  const auto [found, is_new] = places_.try_emplace(place.entry.key, place);
-  if (!is_new && found->second.entry.saved_at <= place.entry.saved_at) found->second = place;
+  TaskPlace* known = places_.find(place.entry.key);
+  if (known == nullptr) return places_.insert(place);
+  const bool is_newer = known->entry.saved_at <= place.entry.saved_at;
+  if (is_newer || known->entry.length == 0) *known = place;
 }
 
 void RunIndex::advance(std::size_t journal, const JournalEntry& entry) {
-  journals_.at(journal).end = entry.offset + entry.length;
+  std::uint64_t& end = journals_.at(journal).end;
+  end = std::max(end, entry.offset + entry.length);
 }
 
 bool RunIndex::forget(const TaskPlace& place) {
-  const auto found = places_.find(place.entry.key);
-  if (found == places_.end()) return false;
-  const TaskPlace& now = found->second;
-  if (now.journal != place.journal || now.entry.offset != place.entry.offset) return false;
-  places_.erase(found);
+  TaskPlace* now = places_.find(place.entry.key);
+  if (now == nullptr || now->entry.length == 0) return false;
+  if (now->journal != place.journal || now->entry.offset != place.entry.offset) return false;
+  now->entry.length = 0;
   return true;
 }
 

@@ -4,10 +4,10 @@
 #include "journal.hpp"
 #include "run_store_record.hpp"
 
+#include <deque>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace foldstream::io {
@@ -18,7 +18,34 @@ std::string rank_stem(int rank);
 /// Where the record of a task is: in which journal, and where in it.
 struct TaskPlace {
   std::size_t journal = 0;
-  JournalEntry entry;
+  JournalEntry entry;  ///< its length is 0 if the task was forgotten
+};
+
+/// Places by key, in some 65 bytes a task. Not thread-safe.
+class PlaceTable {
+ public:
+  /// The place of a key, forgotten or not; null if the key was never seen.
+  TaskPlace* find(const Key& key);
+  const TaskPlace* find(const Key& key) const;
+  /// Makes room for so many more.
+  void reserve(std::uint64_t count);
+  /// Adds a place whose key is not there yet.
+  void insert(const TaskPlace& place);
+  const std::deque<TaskPlace>& all() const { return places_; }
+
+ private:
+  struct Slot {
+    std::uint32_t number = 0;  ///< of the place, from 1; 0 is free
+    std::uint32_t tag = 0;  ///< of its key, so that most other keys are told without a look at it
+  };
+
+  /// The slot of a key, or the free one where it belongs.
+  std::size_t slot_of(const Key& key) const;
+  void put(std::uint32_t number);
+  void resize(std::size_t slots);
+
+  std::deque<TaskPlace> places_;
+  std::vector<Slot> slots_ = std::vector<Slot>(64);
 };
 
 /// A damaged stretch of a journal.
@@ -60,13 +87,10 @@ class RunIndex {
     File file;
     std::uint64_t end = 0;
   };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const { return key.low ^ key.high; }
-  };
 
   std::filesystem::path ranks_;
   std::vector<Journal> journals_;
-  std::unordered_map<Key, TaskPlace, KeyHash> places_;
+  PlaceTable places_;
 };
 
 }  // namespace foldstream::io

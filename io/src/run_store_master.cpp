@@ -1,6 +1,7 @@
-#include "hdf5/output_file.hpp"
+#include "hdf5/tensor_file.hpp"
 #include "run_store_file.hpp"
 #include "run_store_record.hpp"
+#include "stream_store.hpp"
 
 #include <foldstream/io/run_store.hpp>
 
@@ -54,7 +55,26 @@ void write_links(const hdf5::Handle& file, const std::vector<StoredInfo>& stored
   }
   hdf5::create_group(file, "/targets");
   for (const auto& [path, info] : newest) {
-    hdf5::create_external_link(file, path, info->file, info->group);
+    if (info->file.empty()) {  // it has no tensors, and is in no file
+      hdf5::create_task_group(file, path, info->key, {info->target, info->task, info->seconds});
+    } else {
+      hdf5::create_external_link(file, path, info->file, info->group);
+    }
+  }
+}
+
+void write_stream_links(const hdf5::Handle& file, const std::vector<StreamInfo>& stored,
+                        const std::vector<Key>& tasks) {
+  StreamsOf wanted(tasks);
+  std::map<std::string, const StreamInfo*> newest;
+  for (const StreamInfo& info : stored) {  // the oldest of a name first
+    if (!info.dataset.empty() && wanted.contains(info.id, info.label.port)) {
+      newest[stream_path(info.label)] = &info;
+    }
+  }
+  hdf5::create_group(file, "/streams");
+  for (const auto& [path, info] : newest) {
+    hdf5::create_external_link(file, path, info->files.at(0), info->dataset);
   }
 }
 
@@ -63,18 +83,21 @@ void write_links(const hdf5::Handle& file, const std::vector<StoredInfo>& stored
 void write_master_file(RunStore& store, const RunSummary& summary) {
   store.salvage(summary.tasks);
   const std::vector<StoredInfo> stored = store.stored();
+  const std::vector<StreamInfo> streams = store.stored_streams();
   const fs::path path = store.folder() / "run.h5", partial = store.folder() / "run.h5.partial";
   std::error_code error;
   fs::remove(partial, error);
   try {
     hdf5::OutputFile file(partial);
-    file.reserve((summary.targets.size() + summary.provenance.size()) * 512 + (1 << 20));
+    const std::size_t lines = summary.targets.size() + summary.provenance.size() + streams.size();
+    file.reserve(lines * 512 + stored.size() * 1024 + (1 << 20));
     {
       const hdf5::Lock lock;
       hdf5::write_attribute(file.handle(), "format", "foldstream run 1");
       write_provenance(file.handle(), summary.provenance);
       write_target_table(file.handle(), summary.targets);
       write_links(file.handle(), stored, summary.tasks);
+      write_stream_links(file.handle(), streams, summary.tasks);
     }
     file.close();
   } catch (...) {

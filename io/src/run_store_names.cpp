@@ -36,17 +36,30 @@ bool is_plain(char c) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string escape_name(std::string_view name) {
   if (name.empty()) return "%";
   const bool is_dots = name == "." || name == "..";
+  const auto is_as_it_is = [](char c) { return is_plain(c) && static_cast<signed char>(c) > 0; };
   std::string link;
-  for (std::size_t i = 0; i < name.size();) {
-    const std::size_t length = utf8_length(name.substr(i));
-    if (length == 0 || is_dots || (length == 1 && !is_plain(name[i]))) {
-      append_escaped(link, name[i++]);
+  link.reserve(name.size());
+  while (!name.empty()) {
+    const auto run = std::ranges::find_if_not(name, is_as_it_is) - name.begin();
+    const std::size_t length = run > 0 ? static_cast<std::size_t>(run) : utf8_length(name);
+    if (length == 0 || is_dots || (length == 1 && !is_plain(name[0]))) {
+      append_escaped(link, name[0]);
+      name.remove_prefix(1);
     } else {
-      link += name.substr(i, length);
-      i += length;
+      link += name.substr(0, length);
+      name.remove_prefix(length);
     }
   }
   return link;

@@ -2,28 +2,115 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <utility>
+
 namespace foldstream::io {
 
 namespace {
 
 using nlohmann::json;
 
-std::string hexadecimal(std::uint64_t value) { return to_string(Key{0, value}).substr(16); }
+void append_hexadecimal(std::string& out, std::uint64_t value) {
+  constexpr char digits[] = "0123456789abcdef";
+  for (int shift = 60; shift >= 0; shift -= 4) out += digits[(value >> shift) & 15];
+}
 
-json to_json(const StoredField& field) {
-  json pieces = json::array();
-  for (const StoredPiece& piece : field.pieces) {
-    pieces.push_back({piece.offset, piece.bytes, hexadecimal(piece.checksum)});
+template <class Number>
+void append_number(std::string& out, Number value) {
+  char digits[32];
+  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
+  out.append(digits, end);
+}
+
+/// `text`, which is UTF-8, as a JSON string.
+void append_string(std::string& out, std::string_view text) {
+  const auto is_special = [](char c) {
+    return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20;
+  };
+  out += '"';
+  for (auto from = text.begin(); from != text.end();) {
+    const auto to = std::find_if(from, text.end(), is_special);
+    out.append(from, to);
+    if (to == text.end()) break;
+    constexpr char digits[] = "0123456789abcdef";
+    const auto code = static_cast<unsigned char>(*to);
+    out += {'\\', 'u', '0', '0', digits[code >> 4], digits[code & 15]};
+    from = to + 1;
   }
-  return {{"port", escape_name(field.port)},
-          {"name", escape_name(field.name)},
-          {"path", field.path},
-          {"dtype", to_string(field.dtype)},
-          {"shape", field.shape},
-          {"chunk", field.chunk},
-          {"units", field.units},
-          {"axes", field.axes},
-          {"pieces", std::move(pieces)}};
+  out += '"';
+}
+
+/// A name, escaped, as a JSON string.
+void append_name(std::string& out, std::string_view name) {
+  const auto is_simple = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (name.empty() || !std::ranges::all_of(name, is_simple)) {
+    return append_string(out, escape_name(name));
+  }
+  out += '"';
+  out += name;
+  out += '"';
+}
+
+/// "[a,b,c]", each element written by `append`.
+template <class List, class Append>
+void append_list(std::string& out, const List& list, Append&& append) {
+  out += '[';
+  for (bool is_first = true; const auto& element : list) {
+    if (!std::exchange(is_first, false)) out += ',';
+    append(element);
+  }
+  out += ']';
+}
+
+void append_shape(std::string& out, const Shape& shape) {
+  append_list(out, shape, [&](std::int64_t length) { append_number(out, length); });
+}
+
+void append_piece(std::string& out, const StoredPiece& piece) {
+  out += '[';
+  append_number(out, piece.offset);
+  out += ',';
+  append_number(out, piece.bytes);
+  out += ",\"";
+  append_hexadecimal(out, piece.checksum);
+  out += "\"]";
+}
+
+void append_field(std::string& out, const StoredField& field) {
+  out += "{\"port\":";
+  append_name(out, field.port);
+  out += ",\"name\":";
+  append_name(out, field.name);
+  out += ",\"path\":";
+  append_string(out, field.path);
+  out += ",\"dtype\":";
+  append_string(out, to_string(field.dtype));
+  out += ",\"shape\":";
+  append_shape(out, field.shape);
+  out += ",\"chunk\":";
+  append_shape(out, field.chunk);
+  out += ",\"units\":";
+  append_string(out, field.units);
+  out += ",\"axes\":";
+  append_list(out, field.axes, [&](const std::string& axis) { append_string(out, axis); });
+  out += ",\"pieces\":";
+  append_list(out, field.pieces, [&](const StoredPiece& piece) { append_piece(out, piece); });
+  out += '}';
+}
+
+/// Where the tensors are: only what has some needs it.
+void append_tensors(std::string& out, const TaskRecord& record) {
+  out += ",\"file\":";
+  append_string(out, record.file);
+  out += ",\"group\":";
+  append_string(out, record.group);
+  out += ",\"fields\":";
+  append_list(out, record.fields, [&](const StoredField& field) { append_field(out, field); });
 }
 
 StoredField field_of(const json& value) {
@@ -46,24 +133,40 @@ StoredField field_of(const json& value) {
 
 }  // namespace
 
-std::string format_task_record(const TaskRecord& record) {
-  json ports = json::array(), fields = json::array();
-  try {
-    for (const std::string& port : record.ports) ports.push_back(escape_name(port));
-    for (const StoredField& field : record.fields) fields.push_back(to_json(field));
-    return json{{"target", escape_name(record.target)},
-                {"task", escape_name(record.task)},
-                {"seconds", record.seconds},
-                {"file", record.file},
-                {"group", record.group},
-                {"ports", std::move(ports)},
-                {"fields", std::move(fields)},
-                {"made_of", escape_name(record.made_of)}}
-        .dump();
-  } catch (const json::exception& error) {
-    throw Error(ErrorKind::InvalidArgument,
-                "units and axes of task '" + record.task + "' must be UTF-8: " + error.what());
+void check_task_text(const StoredTask& task) {
+  const auto is_text = [](const Field& field) {
+    return is_utf8(field.units) && std::ranges::all_of(field.axes, is_utf8);
+  };
+  for (const auto& [port, record] : task.outputs) {
+    for (const auto& [name, field] : record) {
+      if (is_text(field)) continue;
+      throw Error(ErrorKind::InvalidArgument, "units and axes must be UTF-8; those of field '" +
+                                                  port + "/" + name + "' are not");
+    }
   }
+}
+
+std::string format_task_record(const TaskRecord& record) {
+  std::string out;
+  out.reserve(128 + record.made_of.size() + 256 * record.fields.size());
+  out += "{\"target\":";
+  append_name(out, record.target);
+  out += ",\"task\":";
+  append_name(out, record.task);
+  out += ",\"seconds\":";
+  if (std::isfinite(record.seconds)) append_number(out, record.seconds);
+  if (!std::isfinite(record.seconds)) out += "null";
+  if (!record.ports.empty()) {
+    out += ",\"ports\":";
+    append_list(out, record.ports, [&](const std::string& port) { append_name(out, port); });
+  }
+  if (!record.file.empty()) append_tensors(out, record);
+  if (!record.made_of.empty()) {
+    out += ",\"made_of\":";
+    append_string(out, escape_name(record.made_of));
+  }
+  out += '}';
+  return out;
 }
 
 TaskRecord parse_task_record(const std::string& text) try {
@@ -72,12 +175,14 @@ TaskRecord parse_task_record(const std::string& text) try {
   record.target = unescape_name(value.at("target").get<std::string>());
   record.task = unescape_name(value.at("task").get<std::string>());
   record.seconds = value.at("seconds").is_null() ? 0 : value.at("seconds").get<double>();
-  record.file = value.at("file").get<std::string>();
-  record.group = value.at("group").get<std::string>();
-  for (const json& port : value.at("ports")) {
+  record.file = value.value("file", "");
+  record.group = value.value("group", "");
+  for (const json& port : value.value("ports", json::array())) {
     record.ports.push_back(unescape_name(port.get<std::string>()));
   }
-  for (const json& field : value.at("fields")) record.fields.push_back(field_of(field));
+  for (const json& field : value.value("fields", json::array())) {
+    record.fields.push_back(field_of(field));
+  }
   record.made_of = unescape_name(value.value("made_of", "%"));
   return record;
 } catch (const json::exception& error) {

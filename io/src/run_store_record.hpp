@@ -34,20 +34,25 @@ struct TaskRecord {
   std::string target;
   std::string task;
   double seconds = 0;
-  std::string file;                ///< of the rank, "r0000-g0.h5"
+  std::string file;                ///< of the rank, "r0000-g0.h5"; empty if it has no fields
   std::string group;               ///< in that file, "/targets/<target>/<task>"
   std::vector<std::string> ports;  ///< all of them, those without fields too
   std::vector<StoredField> fields;
   std::string made_of = {};  ///< StoredTask::fields
 };
 
-/// JSON of one line. @throws Error{InvalidArgument} if units or axes are not UTF-8.
+/// @throws Error{InvalidArgument} if units or axes are not UTF-8; the message names the field.
+void check_task_text(const StoredTask& task);
+
+/// JSON of one line, without members that are empty. Units and axes must be UTF-8.
 std::string format_task_record(const TaskRecord& record);
 /// @throws Error{Parse} if `text` is not what `format_task_record` writes.
 TaskRecord parse_task_record(const std::string& text);
 
 /// The bytes of all its tensors.
 std::uint64_t bytes(const TaskRecord& record);
+
+bool is_utf8(std::string_view text);
 
 /// A name as one link of an HDF5 path: '/', '%', control characters, bytes that are not UTF-8, and
 /// the whole names "." and ".." become %XX; the empty name becomes "%". One to one.

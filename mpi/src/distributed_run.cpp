@@ -1,17 +1,16 @@
+// DistributedRun, the traffic of its communications thread.
 #include "distributed_run.hpp"
 
-#include <foldstream/control.hpp>
+#include <algorithm>
 
 namespace foldstream::mpi {
 namespace {
-
-constexpr double progress_interval = 0.1;  // s, between forwarded progress events of a task
 
 /// A key that changes with anything of the graph that all ranks must agree on.
 std::string digest(const Graph& graph) {
   std::string text;
   for (const auto& task : graph.tasks()) {
-    text += task->name + "\n" + task->identity + "\n";
+    text += task->name + "\n" + task->identity + "\n" + task->role + "\n";
     for (const Port& port : task->inputs) text += "<" + port.name + ":" + port.type.name() + "\n";
     for (const Port& port : task->outputs) text += ">" + port.name + ":" + port.type.name() + "\n";
   }
@@ -25,22 +24,36 @@ std::string digest(const Graph& graph) {
   return to_string(key_of(text));
 }
 
-/// The same tasks by identity, hence the same keys in a store, but none that computes.
-Graph lookup_graph(const Graph& graph) {
-  return with_tasks(graph, [](Task& task) {
-    task.is_current = {};
-    task.cost = {};
-    task.expansion = {};
-    task.batching = {};
-    task.body = [](const Values&, const Context&) -> Values {
-      throw Error(ErrorKind::NotFound, "not in the store of this rank.");
-    };
-  });
+std::set<std::string> streaming(const Graph& graph) {
+  std::set<std::string> names;
+  for (const auto& task : graph.tasks())
+    for (const Port& port : task->outputs)
+      if (port.type == PortType::of<Stream>()) names.insert(task->name);
+  return names;
 }
 
-Failure failure_of(const std::exception& error) {
-  const auto* known = dynamic_cast<const Error*>(&error);
-  return {known != nullptr ? known->kind() : ErrorKind::Task, error.what()};
+/// Tasks whose outputs other parts need.
+std::set<std::string> travelling(const Graph& graph, const std::vector<Part>& parts) {
+  std::set<std::string> names;
+  for (const Part& part : parts)
+    for (const int task : part.ancestors)
+      names.insert(graph.tasks()[static_cast<std::size_t>(task)]->name);
+  return names;
+}
+
+/// @throws Error{Unsupported} if a stream would have to go to another rank, and no store keeps it.
+void check_streams_can_travel(const Graph& graph, const std::vector<int>& part_of, Store* store) {
+  if (store != nullptr && store->is_writable() && store->streams() != nullptr) return;
+  for (const Edge& edge : graph.edges()) {
+    const auto from = static_cast<std::size_t>(edge.from_task);
+    const Task& task = *graph.tasks()[from];
+    if (part_of[from] == part_of[static_cast<std::size_t>(edge.to_task)]) continue;
+    if (output_port(task, edge.from_port).type == PortType::of<Stream>())
+      throw Error(ErrorKind::Unsupported,
+                  "stream '" + task.name + "." + edge.from_port +
+                      "' goes to ranks of another role, so the run needs a writable store that "
+                      "keeps streams, as io::RunStore does. Give it one, or all ranks one role.");
+  }
 }
 
 WorkerOptions with_threads(WorkerOptions options, int threads) {
@@ -48,174 +61,200 @@ WorkerOptions with_threads(WorkerOptions options, int threads) {
   return options;
 }
 
+Message about(MessageKind kind, const Key& key) {
+  ByteWriter writer;
+  write_key(writer, key);
+  return make_message(kind, writer);
+}
+
+bool is_for_coordinator(MessageKind kind) { return kind < MessageKind::lease; }
+
 }  // namespace
-
-/// Hears the local run.
-class DistributedRun::Listener final : public Observer {
- public:
-  explicit Listener(DistributedRun& run) : run_(run) {}
-  void notify(const Event& event) override { run_.hear(event); }
-
- private:
-  DistributedRun& run_;
-};
 
 DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptions options,
                                RunParts parts)
     : graph_(graph),
       options_(std::move(options)),
       parts_(std::move(parts)),
-      cursor_(std::move(source), options_.keep_values),
+      cut_(cut_by_role(graph_, parts_.facts)),
+      part_of_(part_of_tasks(cut_, graph_.task_count())),
+      cursor_(std::move(source), options_.keep_values || parts_.survives, cut_.size() > 1),
+      lost_(parts_.lost),
       worker_(parts_.rank, with_threads(parts_.worker, parts_.threads->threads()), digest(graph_)) {
-  if (parts_.rank == 0)
-    coordinator_.emplace(
-        parts_.ranks, CoordinatorOptions{options_.observer != nullptr, parts_.worker.start_seconds,
-                                         parts_.worker.silence_seconds});
+  if (cut_.size() > 1)
+    flow_ = std::make_shared<FlowStore>(
+        options_.store,
+        FlowOptions{.travelling = travelling(graph_, cut_),
+                    .streaming = streaming(graph_),
+                    .rank = parts_.rank,
+                    .patience_seconds = parts_.worker.silence_seconds},
+        [this](int rank, const Key& key) { post(rank, about(MessageKind::fetch, key)); });
+  const std::shared_ptr<Store> store = flow_ ? flow_ : options_.store;
+  hub_ = options_.streams ? options_.streams
+                          : std::make_shared<StreamHub>(
+                                store, StreamHubOptions{.window_bytes = parts_.window_bytes});
+  carrier_ = std::make_unique<StreamCarrier>(
+      *hub_, CarrierOptions{.rank = parts_.rank, .window_bytes = parts_.window_bytes},
+      [this](int rank, Message message) { post(rank, std::move(message)); },
+      [this] { parts_.exchange->wake(); });
+  if (flow_) {
+    check_streams_can_travel(graph_, part_of_, options_.store.get());
+    find_streams_elsewhere();
+  }
+  lead_if_first();
 }
 
-DistributedRun::~DistributedRun() = default;
+DistributedRun::~DistributedRun() {
+  if (flow_) hub_->find_elsewhere({}, {});
+}
+
+/// Streams that other ranks make are read from them.
+void DistributedRun::find_streams_elsewhere() {
+  hub_->find_elsewhere(
+      [this](const Stream& stream, const StreamLabel& reader,
+             std::stop_token stop) -> std::unique_ptr<StreamReader> {
+        const std::optional<int> rank = flow_->rank_of(stream.id);
+        if (!rank || *rank == parts_.rank) return nullptr;
+        return carrier_->read(*rank, stream, reader, std::move(stop));
+      },
+      [this](const Key& id) {
+        const std::optional<int> rank = flow_->rank_of(id);
+        return rank && *rank != parts_.rank && !is_lost(*rank);
+      });
+}
+
+bool DistributedRun::is_lost(int rank) const {
+  const std::scoped_lock lock(mutex_);
+  return lost_.contains(rank);
+}
 
 double DistributedRun::elapsed() const {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
 }
 
-void DistributedRun::start() {
-  RunOptions options = options_;
-  options.observer = std::make_shared<Listener>(*this);
-  options.window = 2 * parts_.threads->threads();  // no more than it will soon begin
-  try {
-    Run local = parts_.threads->run_source(
-        graph_, [this] { return next_target(); }, options);
-    const std::scoped_lock lock(mutex_);
-    local_.emplace(std::move(local));
-  } catch (const std::exception& error) {
-    const std::scoped_lock lock(mutex_);
-    has_local_ended_ = true;
-    worker_.fail(failure_of(error));
-    worker_.finish();
-    settle();
-    throw;
-  }
+/// The rank that leads is the lowest that is left.
+void DistributedRun::lead_if_first() {
+  leader_ = 0;
+  while (lost_.contains(leader_)) ++leader_;
+  if (leader_ == parts_.rank) make_coordinator(!lost_.empty());
 }
 
-// The feeder thread of the local run.
-
-std::optional<Target> DistributedRun::next_target() {
-  while (true) {
-    Worker::Take take;
-    int floor = 0;
-    {
-      std::unique_lock lock(mutex_);
-      take = worker_.take(elapsed());
-      settle();
-      while (take.turn == Worker::Turn::wait) {
-        changed_.wait(lock);
-        take = worker_.take(elapsed());
-        settle();
-      }
-      floor = worker_.floor();
-    }
-    if (take.turn == Worker::Turn::end) return end_source();
-    if (auto target = read_target(take.index, floor)) return target;
-  }
+void DistributedRun::make_coordinator(bool takes_over) {
+  CoordinatorOptions options;
+  options.wants_events = options_.observer != nullptr;
+  options.start_seconds = parts_.worker.start_seconds;
+  options.silence_seconds = parts_.worker.silence_seconds;
+  options.parts = cut_;
+  options.facts = parts_.facts;
+  options.run_ahead = parts_.run_ahead;
+  options.lost = lost_;
+  options.takes_over = takes_over;
+  options.rank = parts_.rank;
+  coordinator_.emplace(static_cast<int>(parts_.facts.size()), std::move(options));
+  for (const Envelope& envelope : std::exchange(early_, {}))
+    coordinator_->on_message(envelope.peer, envelope.message, elapsed());
 }
 
-/// Reads what is left while the source is alive: `value` may ask for any target later.
-std::optional<Target> DistributedRun::end_source() {
-  try {
-    if (options_.store) cursor_.read_through();
-  } catch (...) {
-    // the rank that was granted the target behind the last one has met it too, and told
-  }
-  return std::nullopt;
-}
-
-/// Nothing if the source has no such target, or fails.
-std::optional<Target> DistributedRun::read_target(int index, int floor) {
-  Failure failure;
-  try {
-    std::optional<Target> target = cursor_.at(index, floor);
-    if (target) return target;
-  } catch (const std::exception& error) {
-    failure = failure_of(error);
-  } catch (...) {
-    failure = {ErrorKind::Task, "the source of targets threw something that is no std::exception."};
-  }
+int DistributedRun::leader() const {
   const std::scoped_lock lock(mutex_);
-  worker_.count_targets(cursor_.count(), failure);
-  settle();
-  return std::nullopt;
+  return leader_;
 }
-
-// The threads of the local run.
-
-void DistributedRun::hear(const Event& event) {
-  {
-    const std::scoped_lock lock(mutex_);
-    collect(event);
-    if (parts_.rank != 0 && !is_dropped(event)) worker_.tell(event);
-    settle();
-  }
-  if (parts_.rank == 0) observe(event);
-}
-
-/// Puts the outcome of a target together from the events of its tasks.
-void DistributedRun::collect(const Event& event) {
-  using What = Event::What;
-  if (event.what == What::target_started)
-    live_[event.target_index] = {event.target, event.target_index,
-                                 std::vector<Outcome>(graph_.task_count())};
-  const auto found = live_.find(event.target_index);
-  if (found == live_.end()) return;
-  if (event.what == What::task_ended && graph_.contains(event.task))  // not an element's
-    found->second.tasks[static_cast<std::size_t>(graph_.index_of(event.task))] = event.outcome;
-  if (event.what == What::target_ended) {
-    worker_.end_target(std::move(found->second), elapsed());
-    live_.erase(found);
-  }
-}
-
-/// Progress of a task is forwarded ten times a second at most.
-bool DistributedRun::is_dropped(const Event& event) {
-  const std::pair key(event.target_index, event.task);
-  if (event.what == Event::What::task_ended) progress_.erase(key);
-  if (event.what != Event::What::task_progress) return false;
-  const auto found = progress_.find(key);
-  const double now = elapsed();
-  if (found != progress_.end() && now - found->second < progress_interval) return true;
-  progress_[key] = now;
-  return false;
-}
-
-void DistributedRun::observe(const Event& event) {
-  if (!options_.observer) return;
-  const std::scoped_lock lock(observer_mutex_);
-  options_.observer->notify(event);
-}
-
-// The communications thread.
 
 void DistributedRun::on_message(const Envelope& envelope) {
-  if (envelope.message.kind == MessageKind::event) {
+  const MessageKind kind = envelope.message.kind;
+  if (kind >= MessageKind::fetch) return on_flow_message(envelope);
+  if (kind == MessageKind::event) {
     ByteReader reader(envelope.message.payload);
     observe(read_event(reader));
   }
-  const std::scoped_lock lock(mutex_);
-  if (coordinator_)
-    coordinator_->on_message(envelope.peer, envelope.message, elapsed());
-  else
-    worker_.on_message(envelope.message, elapsed());
-  settle();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (lost_.contains(envelope.peer)) return;
+    if (!is_for_coordinator(kind)) {
+      if (envelope.peer == leader_) worker_.on_message(envelope.message, elapsed());
+    } else if (coordinator_) {
+      coordinator_->on_message(envelope.peer, envelope.message, elapsed());
+    } else {
+      early_.push_back(envelope);  // its sender knows already that this rank is the next to lead
+    }
+    settle();
+  }
+  observe_ended_targets();
+}
+
+/// A rank is gone. If it led, the next one does.
+void DistributedRun::on_lost(int rank) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!lost_.insert(rank).second || worker_.is_finished()) return;
+    if (coordinator_) {
+      coordinator_->on_lost(rank, elapsed());
+    } else if (rank == leader_) {
+      lead_if_first();
+      std::erase_if(outbox_, [](const Envelope& sent) {
+        return sent.message.kind < MessageKind::fetch;  // it is in the greeting
+      });
+      worker_.greet_anew(leader_, elapsed());
+    }
+    settle();
+  }
+  if (flow_) flow_->lose(rank);
+  carrier_->lose(rank);
+}
+
+void DistributedRun::on_flow_message(const Envelope& envelope) {
+  if (carrier_->on_message(envelope)) return;
+  if (!flow_) return;
+  if (envelope.message.kind == MessageKind::fetch) return answer(envelope);
+  ByteReader reader(envelope.message.payload);
+  const Key key = read_key(reader);
+  if (reader.number<std::uint8_t>() == 0) return flow_->arrive(key, std::nullopt);
+  flow_->arrive(key, read_stored(reader, envelope.message.tensors));
+}
+
+/// Sends what another rank asks for; an empty answer if it is not here.
+void DistributedRun::answer(const Envelope& envelope) {
+  ByteReader reader(envelope.message.payload);
+  const Key key = read_key(reader);
+  const std::optional<StoredTask> task = flow_->answer(key);
+  ByteWriter writer;
+  write_key(writer, key);
+  writer.number(static_cast<std::uint8_t>(task.has_value()));
+  std::vector<Tensor> tensors;
+  if (task) write_stored(writer, tensors, *task);
+  Message message = make_message(MessageKind::value, writer);
+  message.tensors = std::move(tensors);
+  post(envelope.peer, std::move(message));
+}
+
+void DistributedRun::post(int rank, Message message) {
+  {
+    const std::scoped_lock lock(mutex_);
+    outbox_.push_back({rank, std::move(message)});
+  }
+  parts_.exchange->wake();
 }
 
 std::vector<Envelope> DistributedRun::poll() {
   tend_local_run();
-  const std::scoped_lock lock(mutex_);
-  worker_.tick(elapsed());
-  if (coordinator_) coordinator_->tick(elapsed());
-  settle();
-  return std::exchange(outbox_, {});
+  carrier_->pump();
+  std::vector<std::int32_t> released;
+  std::vector<Envelope> outbox;
+  {
+    const std::scoped_lock lock(mutex_);
+    worker_.tick(elapsed());
+    if (coordinator_) coordinator_->tick(elapsed());
+    settle();
+    released = worker_.take_released();
+    outbox = std::exchange(outbox_, {});
+  }
+  if (flow_)
+    for (const std::int32_t target : released) flow_->release(target);
+  observe_ended_targets();
+  return outbox;
 }
+
+bool DistributedRun::expects_traffic() { return carrier_->is_busy(); }
 
 /// Ends the local run once no more targets come.
 void DistributedRun::tend_local_run() {
@@ -241,14 +280,14 @@ void DistributedRun::settle() {
     for (Message& message : worker_.take_outbox()) {
       is_moving = true;
       if (coordinator_)
-        coordinator_->on_message(0, message, elapsed());
+        coordinator_->on_message(parts_.rank, message, elapsed());
       else
-        outbox_.push_back({0, std::move(message)});
+        outbox_.push_back({leader_, std::move(message)});
     }
     if (!coordinator_) break;
     for (Envelope& envelope : coordinator_->take_outbox()) {
       is_moving = true;
-      if (envelope.peer == 0)
+      if (envelope.peer == parts_.rank)
         worker_.on_message(envelope.message, elapsed());
       else
         outbox_.push_back(std::move(envelope));
@@ -270,94 +309,9 @@ void DistributedRun::give_up(const std::string& why) {
     outbox_.clear();
     changed_.notify_all();
   }
+  if (flow_) flow_->close();
+  carrier_->close(why);
   tend_local_run();
-}
-
-// The threads of the program.
-
-void DistributedRun::cancel() {
-  const std::scoped_lock lock(mutex_);
-  worker_.cancel();
-  settle();
-}
-
-void DistributedRun::wait_for_all() const {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return worker_.is_finished(); });
-}
-
-void DistributedRun::wait() {
-  wait_for_all();
-  if (local_ && worker_.is_cancelled()) local_->cancel();
-  if (local_) local_->wait();
-  const Failure& failure = worker_.failure();
-  if (!failure.message.empty()) throw Error(failure.kind, failure.message);
-}
-
-void DistributedRun::end() {
-  if (parts_.rank == 0) cancel();
-  wait_for_all();
-}
-
-bool DistributedRun::is_finished() const {
-  const std::scoped_lock lock(mutex_);
-  return worker_.is_finished();
-}
-
-std::vector<TargetOutcome> DistributedRun::outcomes() const {
-  const std::scoped_lock lock(mutex_);
-  std::vector<TargetOutcome> outcomes;
-  for (const auto& [index, ended] : coordinator_ ? coordinator_->ended() : worker_.ended())
-    outcomes.push_back(ended.outcome);
-  return outcomes;
-}
-
-EndedTarget DistributedRun::ended_target(int index) const {
-  const std::scoped_lock lock(mutex_);
-  const auto& ended = coordinator_ ? coordinator_->ended() : worker_.ended();
-  const auto found = ended.find(index);
-  if (found == ended.end())
-    throw Error(ErrorKind::NotFound,
-                "this run has no ended target number " + std::to_string(index) + ".");
-  return found->second;
-}
-
-Value DistributedRun::value(const std::string& task, const std::string& port, int target_index) {
-  const auto position = static_cast<std::size_t>(graph_.index_of(task));
-  output_port(*graph_.tasks()[position], port);
-  const EndedTarget ended = ended_target(target_index);
-  if (ended.rank == parts_.rank) return local_->value(untyped_output(task, port), target_index);
-  const Outcome& outcome = ended.outcome.tasks.at(position);
-  if (!outcome.is_good()) throw Error(outcome.kind, outcome.message);
-  return stored_value(task, port, ended);
-}
-
-/// The value of a target that ran on another rank, if the store of this one has it.
-Value DistributedRun::stored_value(const std::string& task, const std::string& port,
-                                   const EndedTarget& ended) {
-  const int index = ended.outcome.index;
-  try {
-    const std::scoped_lock lock(stored_mutex_);
-    auto found = stored_.find(index);
-    if (found == stored_.end()) {
-      std::optional<Target> target = cursor_.kept(index);
-      if (!target) throw Error(ErrorKind::NotFound, "the target is not kept.");
-      const TargetSource once = [target]() mutable { return std::exchange(target, std::nullopt); };
-      found = stored_
-                  .emplace(index, parts_.threads->run_source(lookup_graph(graph_), once,
-                                                             {options_.store, nullptr, true}))
-                  .first;
-    }
-    found->second.wait();
-    return found->second.value(untyped_output(task, port), index);
-  } catch (const Error& error) {
-    throw Error(ErrorKind::NotFound,
-                "the value of " + task + "." + port + " of target number " + std::to_string(index) +
-                    " ('" + ended.outcome.name + "') is on rank " + std::to_string(ended.rank) +
-                    ", and rank " + std::to_string(parts_.rank) +
-                    " cannot load it: " + error.what() +
-                    " Give all ranks a store on the same folder, or ask on that rank.");
-  }
 }
 
 }  // namespace foldstream::mpi

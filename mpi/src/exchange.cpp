@@ -1,20 +1,29 @@
 #include "exchange.hpp"
 
+#include <sys/prctl.h>
+
+#include <algorithm>
+
 namespace foldstream::mpi {
 namespace {
 
 using namespace std::chrono_literals;
 
 constexpr auto busy_time = 100us;  // since the last message: keep looking
-constexpr auto eager_time = 2ms;   // look often
-constexpr auto eager_pause = 50us;
+constexpr auto shortest_pause = 10us;
+constexpr auto expectant_pause = 100us;
 constexpr auto idle_pause = 500us;
+constexpr int patience = 16;  // a pause may delay a message by this part of the time without one
 constexpr auto flush_time = 30s;
 constexpr int batch = 256;
 
+/// Lets short pauses of this thread be short; else they take 50 µs more.
+void allow_short_pauses() { prctl(PR_SET_TIMERSLACK, 1000UL); }
+
 }  // namespace
 
-Exchange::Exchange(std::unique_ptr<Transport> transport) : transport_(std::move(transport)) {
+Exchange::Exchange(std::unique_ptr<Transport> transport, std::unique_ptr<Liveness> liveness)
+    : transport_(std::move(transport)), liveness_(std::move(liveness)) {
   thread_ = std::thread([this] { loop(); });
 }
 
@@ -28,44 +37,94 @@ Exchange::~Exchange() {
 }
 
 void Exchange::add(std::shared_ptr<Endpoint> endpoint) {
-  const std::scoped_lock lock(mutex_);
-  endpoints_.emplace(next_run_++, std::move(endpoint));
-  was_woken_ = true;
+  {
+    const std::scoped_lock lock(mutex_);
+    endpoints_.emplace(next_run_++, std::move(endpoint));
+    was_woken_ = true;
+  }
   changed_.notify_all();
 }
 
 void Exchange::wake() {
-  const std::scoped_lock lock(mutex_);
-  was_woken_ = true;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (was_woken_) return;
+    was_woken_ = true;
+  }
   changed_.notify_all();
 }
 
-void Exchange::loop() {
-  auto last_traffic = Clock::now();
-  while (true) {
-    Endpoints endpoints;
-    {
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return !endpoints_.empty() || is_closing_; });
-      if (endpoints_.empty()) break;
-      endpoints = endpoints_;
-      was_woken_ = false;
-    }
-    try {
-      if (broken_.empty() && exchange_once(endpoints)) last_traffic = Clock::now();
-    } catch (const std::exception& error) {
-      broken_ = error.what();
-    }
-    if (!broken_.empty())
-      for (const auto& [run, endpoint] : endpoints) endpoint->give_up(broken_);
-    drop_done(std::move(endpoints));
-    pause(last_traffic);
-  }
-  flush();
+std::set<int> Exchange::lost() const {
+  const std::scoped_lock lock(mutex_);
+  return lost_;
 }
 
-/// Whether anything was sent or received.
-bool Exchange::exchange_once(const Endpoints& endpoints) {
+void Exchange::loop() {
+  allow_short_pauses();
+  while (const auto endpoints = next_endpoints()) {
+    turn(*endpoints);
+    drop_done(*endpoints);
+    pause(*endpoints);
+  }
+  flush();
+  if (liveness_) liveness_->leave();
+}
+
+/// Waits for something to do; nothing: all is done, and this ends.
+std::optional<Exchange::Endpoints> Exchange::next_endpoints() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return !endpoints_.empty() || is_closing_ || !is_flushed_; });
+  if (endpoints_.empty() && is_closing_) return std::nullopt;
+  was_woken_ = false;
+  known_runs_ = next_run_;
+  return endpoints_;
+}
+
+void Exchange::turn(const Endpoints& endpoints) {
+  try {
+    if (broken_.empty()) exchange_once(endpoints);
+  } catch (const std::exception& error) {
+    broken_ = error.what();
+  }
+  if (broken_.empty()) return;
+  is_flushed_ = true;  // nobody waits for what is left
+  for (const auto& [run, endpoint] : endpoints) endpoint->give_up(broken_);
+}
+
+void Exchange::exchange_once(const Endpoints& endpoints) {
+  const bool has_received = receive_all(endpoints);
+  tell_lost(endpoints);
+  if (!broken_.empty()) return;
+  const bool has_sent = send_all(endpoints);
+  is_flushed_ = transport_->is_flushed();
+  if (has_received || has_sent) last_traffic_ = Clock::now();
+}
+
+void Exchange::tell_lost(const Endpoints& endpoints) {
+  if (!liveness_) return;
+  broken_ = liveness_->fenced();
+  if (!broken_.empty()) return;
+  for (const auto& [run, endpoint] : endpoints) {
+    if (run <= newest_told_) continue;
+    for (const int rank : lost_) endpoint->on_lost(rank);
+    newest_told_ = run;
+  }
+  for (const int rank : liveness_->take_lost()) lose(rank, endpoints);
+}
+
+void Exchange::lose(int rank, const Endpoints& endpoints) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!lost_.insert(rank).second) return;
+  }
+  transport_->drop(rank);
+  for (auto& [run, envelopes] : early_)
+    std::erase_if(envelopes, [rank](const Envelope& envelope) { return envelope.peer == rank; });
+  for (const auto& [run, endpoint] : endpoints) endpoint->on_lost(rank);
+}
+
+/// Whether anything was received.
+bool Exchange::receive_all(const Endpoints& endpoints) {
   bool has_traffic = false;
   for (const auto& [run, endpoint] : endpoints)
     has_traffic = deliver_early(run, *endpoint) || has_traffic;
@@ -75,6 +134,12 @@ bool Exchange::exchange_once(const Endpoints& endpoints) {
     has_traffic = true;
     deliver(std::move(*envelope), endpoints);
   }
+  return has_traffic;
+}
+
+/// Whether anything was sent.
+bool Exchange::send_all(const Endpoints& endpoints) {
+  bool has_traffic = false;
   for (const auto& [run, endpoint] : endpoints) {
     for (Envelope& envelope : endpoint->poll()) {
       has_traffic = true;
@@ -82,24 +147,32 @@ bool Exchange::exchange_once(const Endpoints& endpoints) {
       transport_->send(envelope.peer, std::move(envelope.message));
     }
   }
-  transport_->is_flushed();
   return has_traffic;
 }
 
 void Exchange::deliver(Envelope envelope, const Endpoints& endpoints) {
   const int run = envelope.message.run;
-  const int newest = endpoints.empty() ? -1 : endpoints.rbegin()->first;
   if (const auto found = endpoints.find(run); found != endpoints.end())
-    found->second->on_message(envelope);
-  else if (run > newest)
+    deliver_to(*found->second, envelope);
+  else if (run >= known_runs_)
     early_[run].push_back(std::move(envelope));
+}
+
+/// What a lost rank says in between may make no sense.
+void Exchange::deliver_to(Endpoint& endpoint, const Envelope& envelope) {
+  try {
+    endpoint.on_message(envelope);
+  } catch (const std::exception&) {
+    if (!lost_.contains(envelope.peer)) throw;
+  }
 }
 
 bool Exchange::deliver_early(int run, Endpoint& endpoint) {
   const auto found = early_.find(run);
   if (found == early_.end()) return false;
-  for (const Envelope& envelope : found->second) endpoint.on_message(envelope);
+  const std::vector<Envelope> envelopes = std::move(found->second);
   early_.erase(found);
+  for (const Envelope& envelope : envelopes) deliver_to(endpoint, envelope);
   return true;
 }
 
@@ -110,19 +183,27 @@ void Exchange::drop_done(Endpoints endpoints) {
   for (const auto& [run, endpoint] : endpoints) endpoints_.erase(run);
 }
 
-void Exchange::pause(Clock::time_point last_traffic) {
-  const auto quiet = Clock::now() - last_traffic;
+/// The longer nothing came, the longer the pause; a `wake` ends it.
+void Exchange::pause(const Endpoints& endpoints) {
+  const auto quiet = Clock::now() - last_traffic_;
   if (quiet < busy_time) return std::this_thread::yield();
+  bool is_expectant = !is_flushed_;
+  for (const auto& [run, endpoint] : endpoints)
+    is_expectant = is_expectant || endpoint->expects_traffic();
+  const auto time = std::clamp<Clock::duration>(quiet / patience, shortest_pause,
+                                                is_expectant ? expectant_pause : idle_pause);
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, quiet < eager_time ? eager_pause : idle_pause,
-                    [this] { return was_woken_; });
+  changed_.wait_for(lock, time, [this] { return was_woken_; });
 }
 
 void Exchange::flush() {
   const auto deadline = Clock::now() + flush_time;
   try {
-    while (broken_.empty() && !transport_->is_flushed() && Clock::now() < deadline)
-      std::this_thread::sleep_for(eager_pause);
+    while (broken_.empty() && !transport_->is_flushed() && Clock::now() < deadline) {
+      while (transport_->receive()) continue;  // nobody is there to take it
+      tell_lost({});
+      std::this_thread::sleep_for(shortest_pause);
+    }
   } catch (const Error&) {
     // every run has ended: nobody waits for what is left
   }

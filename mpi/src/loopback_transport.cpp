@@ -16,12 +16,28 @@ std::optional<Envelope> Mailboxes::take(int rank) {
   return envelope;
 }
 
+void Mailboxes::announce(int rank, const std::string& text) {
+  const std::scoped_lock lock(mutex_);
+  announced_.at(static_cast<std::size_t>(rank)) = text;
+}
+
+std::vector<std::string> Mailboxes::announced() const {
+  const std::scoped_lock lock(mutex_);
+  return announced_;
+}
+
 void LoopbackTransport::send(int peer, Message message) {
   if (peer < 0 || peer >= size())
     throw Error(ErrorKind::Communication, "rank " + std::to_string(rank_) +
                                               " cannot send to rank " + std::to_string(peer) +
                                               ": there are " + std::to_string(size()) + " ranks.");
-  boxes_->put(peer, {rank_, std::move(message)});
+  if (!dropped_.contains(peer)) boxes_->put(peer, {rank_, std::move(message)});
+}
+
+std::optional<Envelope> LoopbackTransport::receive() {
+  auto envelope = boxes_->take(rank_);
+  while (envelope && dropped_.contains(envelope->peer)) envelope = boxes_->take(rank_);
+  return envelope;
 }
 
 }  // namespace foldstream::mpi

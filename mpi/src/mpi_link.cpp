@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
+#include <numeric>
 
 namespace foldstream::mpi {
 namespace {
@@ -70,9 +72,29 @@ int share_cores(MPI_Comm comm) {
   return std::max(1, own * count_bits(all) / sum);
 }
 
+std::vector<std::string> gather_texts(MPI_Comm comm, int ranks, const std::string& own) {
+  const int size = static_cast<int>(own.size());
+  std::vector<int> sizes(static_cast<std::size_t>(ranks));
+  check_mpi(MPI_Allgather(&size, 1, MPI_INT, sizes.data(), 1, MPI_INT, comm),
+            "cannot gather what the ranks say");
+  std::vector<int> begins(sizes.size());
+  std::exclusive_scan(sizes.begin(), sizes.end(), begins.begin(), 0);
+  std::string all(static_cast<std::size_t>(begins.back() + sizes.back()), '\0');
+  check_mpi(MPI_Allgatherv(own.data(), size, MPI_CHAR, all.data(), sizes.data(), begins.data(),
+                           MPI_CHAR, comm),
+            "cannot gather what the ranks say");
+  std::vector<std::string> texts;
+  for (std::size_t rank = 0; rank < sizes.size(); ++rank)
+    texts.push_back(
+        all.substr(static_cast<std::size_t>(begins[rank]), static_cast<std::size_t>(sizes[rank])));
+  return texts;
+}
+
 class MpiLink final : public Link {
  public:
-  MpiLink(MPI_Comm comm, SurvivalOptions survival) : survival_(std::move(survival)) {
+  /// @param losses  where ranks that are lost are entered; may be null
+  MpiLink(MPI_Comm comm, SurvivalOptions survival, std::shared_ptr<Losses> losses)
+      : survival_(std::move(survival)), losses_(std::move(losses)) {
     check_mpi(MPI_Comm_dup(comm, comm_.out()), "cannot duplicate the communicator");
     check_mpi(MPI_Comm_set_errhandler(comm_.value(), MPI_ERRORS_RETURN),
               "cannot set the error handler");
@@ -85,34 +107,45 @@ class MpiLink final : public Link {
   int size() const override { return size_; }
   int fair_threads() const override { return threads_; }
   std::unique_ptr<Transport> make_transport() override {
-    return std::make_unique<MpiTransport>(comm_.value());
+    return std::make_unique<MpiTransport>(comm_.value(), transports_++);
   }
+  void announce(const std::string& own) override {
+    announced_ = gather_texts(comm_.value(), size_, own);
+  }
+  std::vector<std::string> announced() const override { return announced_; }
   std::unique_ptr<Liveness> make_liveness() override {
     if (!survival_.survive_losses) return nullptr;
     LivenessOptions options;
     options.mates.silence_seconds = survival_.silence_seconds;
     options.network = survival_.network;
-    const auto gather = [this](const std::string& own) { return this->gather(own); };
+    options.losses = losses_;
+    const auto gather = [this](const std::string& own) {
+      return gather_texts(comm_.value(), size_, own);
+    };
     return std::make_unique<RankLiveness>(rank_, size_, gather, options);
   }
 
  private:
   const SurvivalOptions survival_;
+  const std::shared_ptr<Losses> losses_;
   OwnedComm comm_;
   int rank_ = 0;
   int size_ = 1;
   int threads_ = 1;
+  std::atomic<int> transports_ = 0;  ///< made so far
+  std::vector<std::string> announced_;
 };
 
 }  // namespace
 
 Communicator Communicator::world(const Session& session) {
-  return wrap(MPI_COMM_WORLD, session.survival());
+  return Communicator(
+      std::make_shared<MpiLink>(MPI_COMM_WORLD, session.survival(), session.losses()));
 }
 
 Communicator wrap(MPI_Comm comm, const SurvivalOptions& survival) {
   check_thread_level();
-  return Communicator(std::make_shared<MpiLink>(comm, survival));
+  return Communicator(std::make_shared<MpiLink>(comm, survival, nullptr));
 }
 
 }  // namespace foldstream::mpi

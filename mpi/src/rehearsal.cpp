@@ -3,6 +3,7 @@
 
 #include <foldstream/mpi/rehearsal.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -23,6 +24,9 @@ class LoopbackLink final : public Link {
   std::unique_ptr<Transport> make_transport() override {
     return std::make_unique<LoopbackTransport>(boxes_, rank_);
   }
+  void announce(const std::string& own) override { boxes_->announce(rank_, own); }
+  std::vector<std::string> announced() const override { return boxes_->announced(); }
+  std::unique_ptr<Liveness> make_liveness() override { return nullptr; }
 
  private:
   std::shared_ptr<Mailboxes> boxes_;
@@ -123,9 +127,15 @@ std::vector<Communicator> pretend_ranks(int ranks) {
   return communicators;
 }
 
-RehearsalExecutor::RehearsalExecutor(int ranks, DistributedExecutorOptions options) {
-  for (Communicator& communicator : pretend_ranks(ranks))
-    executors_.push_back(std::make_unique<DistributedExecutor>(std::move(communicator), options));
+RehearsalExecutor::RehearsalExecutor(int ranks, DistributedExecutorOptions options)
+    : RehearsalExecutor(std::vector<DistributedExecutorOptions>(
+          static_cast<std::size_t>(std::max(0, ranks)), std::move(options))) {}
+
+RehearsalExecutor::RehearsalExecutor(const std::vector<DistributedExecutorOptions>& options) {
+  auto communicators = pretend_ranks(static_cast<int>(options.size()));
+  for (std::size_t rank = 0; rank < options.size(); ++rank)
+    executors_.push_back(
+        std::make_unique<DistributedExecutor>(std::move(communicators[rank]), options[rank]));
 }
 
 RehearsalExecutor::~RehearsalExecutor() = default;

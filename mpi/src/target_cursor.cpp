@@ -23,7 +23,7 @@ std::optional<Target> TargetCursor::at(int index, int floor) {
   if (!keeps_all_) kept_.erase(kept_.begin(), kept_.lower_bound(std::min(floor, index)));
   const auto found = kept_.find(index);
   if (found == kept_.end()) return std::nullopt;
-  if (keeps_all_) return found->second;
+  if (keeps_all_ || gives_again_) return found->second;
   return std::move(kept_.extract(found).mapped());
 }
 

@@ -13,9 +13,10 @@ namespace foldstream::mpi {
 /// granted to this rank later. Thread-safe.
 class TargetCursor {
  public:
-  /// @param keeps_all  keep what was given out too, to look its stored values up at the end.
-  TargetCursor(TargetSource source, bool keeps_all)
-      : source_(std::move(source)), keeps_all_(keeps_all) {}
+  /// @param keeps_all  keep what was given out too, to look its values up at the end.
+  /// @param gives_again  a target may be asked for several times until the floor passes it
+  TargetCursor(TargetSource source, bool keeps_all, bool gives_again = false)
+      : source_(std::move(source)), keeps_all_(keeps_all), gives_again_(gives_again) {}
 
   /// The target at `index`, which it is given as its index; nothing past the end. Forgets targets
   /// before `floor`, unless it keeps all. @throws what the source throws.
@@ -31,6 +32,7 @@ class TargetCursor {
   mutable std::mutex mutex_;
   const TargetSource source_;
   const bool keeps_all_;
+  const bool gives_again_;
   std::map<int, Target> kept_;
   int next_ = 0;
   bool is_at_end_ = false;

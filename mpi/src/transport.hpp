@@ -18,15 +18,17 @@ class Transport {
 
   virtual int rank() const = 0;
   virtual int size() const = 0;
-  /// Takes the message over and returns at once; any rank may be the peer, the own one too.
+  /// Takes the message over and returns at once; any rank may be the peer, the own one too. It
+  /// leaves with a later call of `receive` or `is_flushed`: both must be called often.
   /// @throws Error{Communication} naming rank and peer.
   virtual void send(int peer, Message message) = 0;
   /// The next message that has arrived, if one has. @throws Error{Communication}.
   virtual std::optional<Envelope> receive() = 0;
-  /// Whether all that was sent has left, but to ranks that were dropped. @throws Error{Communication}.
+  /// Whether all that was sent has left, and nothing that others began to send is still on its way,
+  /// ranks that were dropped apart. @throws Error{Communication}.
   virtual bool is_flushed() = 0;
-  /// The peer was lost: nothing is sent to it any more, what still waits for it is given up, and what
-  /// came from it and is not whole yet never will be.
+  /// The peer was lost: nothing is sent to it any more, what still waits for it is given up, and
+  /// nothing comes from it any more.
   virtual void drop(int peer) = 0;
 };
 
@@ -51,9 +53,12 @@ class Link {
   virtual int size() const = 0;
   virtual int fair_threads() const = 0;
   virtual std::unique_ptr<Transport> make_transport() = 0;
-  /// What each rank says, by rank. Collective; only while no rank can have been lost.
-  virtual std::vector<std::string> gather(const std::string& own) = 0;
-  /// Collective, as `gather`. Null: a rank that is lost ends the job (the launcher sees to it).
+  /// Tells all ranks something. Collective; only while no rank can have been lost.
+  virtual void announce(const std::string& own) = 0;
+  /// What each rank announced, by rank. Pretend ranks announce one after the other: empty for those
+  /// that have not yet.
+  virtual std::vector<std::string> announced() const = 0;
+  /// Collective, as `announce`. Null: a rank that is lost ends the job (the launcher sees to it).
   virtual std::unique_ptr<Liveness> make_liveness() = 0;
 };
 

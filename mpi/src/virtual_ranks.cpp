@@ -41,7 +41,7 @@ class Rehearsal {
       : source_(std::move(source)),
         observer_(options.observer),
         chosen_(chosen),
-        coordinator_(chosen.ranks, {false, 0, 0}) {
+        coordinator_(chosen.ranks, {.start_seconds = 0, .silence_seconds = 0}) {
     options.keep_values = false;
     for (int rank = 0; rank < chosen.ranks; ++rank) {
       options.observer = std::make_shared<Listener>(*this, rank);
@@ -91,7 +91,8 @@ class Rehearsal {
     if (observer_) observer_->notify(event);
     if (event.what != Event::What::target_ended) return;
     ended_at_ = clock_->now();
-    at(rank).worker.end_target({event.target, event.target_index, {event.outcome}}, clock_->now());
+    at(rank).worker.end_piece({{event.target_index, 0}, false, event.target, {{0, event.outcome}}},
+                              clock_->now());
     tend_soon(rank);
   }
 
@@ -111,10 +112,10 @@ class Rehearsal {
         close(here);
         break;
       }
-      if (const auto target = read(take.index))
+      if (const auto target = read(take.leased.piece.target))
         here.machine.admit(*target);
       else
-        here.worker.count_targets(static_cast<int>(count_), {});
+        here.worker.count_targets(static_cast<int>(count_), {}, take.leased.piece);
     }
     for (Message& message : here.worker.take_outbox())
       clock_->after(chosen_.latency_seconds, [this, rank, sent = std::move(message)] {

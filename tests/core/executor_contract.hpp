@@ -41,3 +41,4 @@ inline std::string case_name(const testing::TestParamInfo<ExecutorCase>& info) {
 #include "core/contract_policies.hpp"
 #include "core/contract_stop.hpp"
 #include "core/contract_store.hpp"
+#include "core/contract_stream.hpp"

@@ -186,7 +186,7 @@ TEST(TensorFile, KeepsEarlierTasksWhenAWriteFails) {
 TEST(OutputFile, ClosesQuietlyWhenTheDiskFailsInTheMiddle) {
   TemporaryFolder folder;
   hdf5::OutputFile file(folder.path() / "a.h5");
-  file.sync();
+  file.flush();
   const hdf5::Lock lock;
   for (int i = 0; i < 200; ++i) {
     hdf5::create_group(file.handle(), "/group " + std::to_string(i) + "/inner");

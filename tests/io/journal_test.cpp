@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace foldstream::io {
 namespace {
 
@@ -104,6 +106,24 @@ TEST(Journal, RefusesTextThatChangedSinceTheScan) {
 
   expect_error(ErrorKind::Io, "the record at byte 0 is damaged",
                [&] { read_journal_text(File(path, O_RDONLY), entry); });
+}
+
+TEST(Journal, TakesRecordsOfManyThreads) {
+  TemporaryFolder folder;
+  JournalWriter writer(folder.path() / "r0000.journal");
+  const auto append = [&](std::uint64_t thread) {
+    for (std::uint64_t i = 0; i < 500; ++i) {
+      const std::string text = std::to_string(thread * 1000 + i);
+      const JournalEntry entry = writer.append({thread, i}, 10, text);
+      ASSERT_EQ(read_journal_text(writer.file(), entry), text);
+    }
+  };
+  std::vector<std::jthread> threads;
+  for (std::uint64_t t = 0; t < 4; ++t) threads.emplace_back(append, t);
+  threads.clear();
+
+  EXPECT_EQ(scan(writer.file().path()).entries.size(), 2000u);
+  EXPECT_EQ(scan(writer.file().path()).scan.skipped, 0u);
 }
 
 TEST(Journal, BelongsToOneProcess) {

@@ -1,10 +1,8 @@
 // The run store: what was saved comes back byte by byte, or not at all, whatever happened
 // meanwhile.
 #include "core/store_contract.hpp"
+#include "run_store_case.hpp"
 
-#include <foldstream/io/run_store.hpp>
-
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,52 +14,7 @@
 namespace foldstream::io {
 namespace {
 
-namespace fs = std::filesystem;
 using test::expect_error;
-using test::TemporaryFolder;
-
-Key key_for(std::uint64_t number) { return key_of("task " + std::to_string(number)); }
-
-/// A task whose tensors follow from `number`: text, a matrix of some KiB, and nothing.
-StoredTask task_for(std::uint64_t number, std::int64_t rows = 40) {
-  Tensor matrix(DType::f32, {rows, 25});
-  std::mt19937_64 random(number);
-  for (float& value : matrix.mutable_values<float>()) value = static_cast<float>(random() >> 40);
-  Record map = {{"distances", {std::move(matrix), "angstrom", {"residue", "bin"}}},
-                {"name", text_field("task " + std::to_string(number))}};
-  Record empty = {{"rows", {Tensor(DType::i32, {0, 7}), "1", {"row", "column"}}}};
-  return {"P" + std::to_string(number), "predict", 0.25, {{"map", map}, {"rest", empty}}};
-}
-
-/// Collects what the store reports.
-struct Damages {
-  std::vector<Damage> seen;
-  ReportDamage report() {
-    return [this](const Damage& damage) { seen.push_back(damage); };
-  }
-};
-
-void flip_byte(const fs::path& path, std::uint64_t at) {
-  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);
-  file.seekg(static_cast<std::streamoff>(at));
-  const auto byte = static_cast<char>(file.get() ^ 1);
-  file.seekp(static_cast<std::streamoff>(at));
-  file.put(byte);
-}
-
-/// Runs a command; its output, or nothing if it fails.
-std::string output_of(const std::string& command) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::string text;
-  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get())) {
-    text += static_cast<char>(c);
-  }
-  return text;
-}
-
-bool is_installed(const std::string& program) {
-  return std::system(("command -v " + program + " > /dev/null 2>&1").c_str()) == 0;
-}
 
 TEST(RunStore, GivesBackWhatWasSavedInThisProcessAndTheNext) {
   TemporaryFolder folder;
@@ -215,6 +168,22 @@ TEST(RunStore, SavesFromManyThreads) {
   for (std::uint64_t i = 0; i < 20; ++i) EXPECT_EQ(store.load(key_for(i)), task_for(i));
 }
 
+TEST(RunStore, FlushesWhileOthersSave) {
+  TemporaryFolder folder;
+  RunStore store(folder.path(), 0);
+  store.flush();
+  {
+    const std::jthread saver([&] {
+      for (std::uint64_t i = 0; i < 30; ++i) store.save(key_for(i), task_for(i));
+    });
+    for (int i = 0; i < 5; ++i) store.flush();
+  }
+  store.flush();
+
+  RunStore reader(folder.path());
+  for (std::uint64_t i = 0; i < 30; ++i) EXPECT_EQ(reader.load(key_for(i)), task_for(i));
+}
+
 TEST(RunStore, ListsWhatIsStoredByTargetAndTask) {
   TemporaryFolder folder;
   RunStore store(folder.path(), 3);
@@ -296,166 +265,6 @@ TEST(RunStore, LetsTwoProcessesWriteAndLearnsOfTheOther) {
   store.refresh();
 
   for (std::uint64_t i = 100; i < 120; ++i) EXPECT_EQ(store.load(key_for(i)), task_for(i));
-}
-
-/// A small file system of its own, if mounting is permitted.
-class SmallDisk {
- public:
-  SmallDisk() { is_mounted_ = mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=1m") == 0; }
-  ~SmallDisk() {
-    if (is_mounted_) umount(folder_.path().c_str());
-  }
-  bool is_mounted() const { return is_mounted_; }
-  const fs::path& path() const { return folder_.path(); }
-  bool make_read_only() const {
-    return mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m") == 0;
-  }
-
- private:
-  TemporaryFolder folder_;
-  bool is_mounted_ = false;
-};
-
-TEST(RunStore, SaysThatTheDiskIsFullKeepsWhatItHasAndGoesOnWhenThereIsRoom) {
-  const SmallDisk disk;
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
-  RunStore store(disk.path(), 0);
-  store.save(key_for(1), task_for(1));
-
-  expect_error(ErrorKind::Io, "No space left on device. Free space and run again: finished work",
-               [&] { store.save(key_for(2), task_for(2, 8000)); });
-  EXPECT_EQ(store.load(key_for(1)), task_for(1));
-  EXPECT_FALSE(store.contains(key_for(2)));
-  store.save(key_for(3), task_for(3));
-
-  EXPECT_EQ(RunStore(disk.path()).load(key_for(3)), task_for(3));
-}
-
-TEST(RunStore, SurvivesADiskThatFillsToTheLastByte) {
-  const SmallDisk disk;
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
-  RunStore store(disk.path(), 0);
-  std::uint64_t count = 0;
-  try {
-    while (count < 10'000) store.save(key_for(count), task_for(count)), ++count;
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("No space left on device"));
-  }
-  std::ofstream(disk.path() / "filler") << std::string(2 << 20, 'x');
-
-  EXPECT_GT(count, 5u);
-  EXPECT_LT(count, 10'000u);
-  EXPECT_THROW(store.save(key_for(99), task_for(99)), Error);
-  EXPECT_THROW(write_master_file(store, {}), Error);
-  for (std::uint64_t i = 0; i < count; ++i) EXPECT_EQ(store.load(key_for(i)), task_for(i));
-}
-
-TEST(RunStore, RefusesToWriteToAReadOnlyDiskButReadsIt) {
-  const SmallDisk disk;
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs is not permitted here";
-  RunStore(disk.path(), 0).save(key_for(1), task_for(1));
-  ASSERT_TRUE(disk.make_read_only());
-
-  expect_error(ErrorKind::Io, "Choose a folder that you may write to",
-               [&] { RunStore store(disk.path(), 0); });
-
-  EXPECT_EQ(RunStore(disk.path()).load(key_for(1)), task_for(1));
-}
-
-/// A folder with tasks of two ranks and run.h5.
-void make_run(const fs::path& folder) {
-  RunStore(folder, 1).save(key_for(2), task_for(2));
-  RunStore store(folder, 0);
-  StoredTask half = task_for(1);
-  half.outputs["map"]["sub/half"] = {Tensor(DType::bf16, {2}), "1", {"x"}};
-  store.save(key_for(1), half);
-  write_master_file(store, {{{"version", "0.1.0"}, {"command_line", "fold \"ä b\""}},
-                            {{"P1", "done", "", 120}, {"P9", "failed", "too short", 1}},
-                            {}});
-}
-
-TEST(MasterFile, ShowsH5dumpOneTreeWithUnitsAndAxes) {
-  if (!is_installed("h5dump")) GTEST_SKIP() << "h5dump is not installed";
-  TemporaryFolder folder;
-  make_run(folder.path());
-  const std::string run = (folder.path() / "run.h5").string();
-
-  const std::string tree = output_of("h5dump -n 1 " + run);
-  EXPECT_THAT(tree, testing::HasSubstr("attribute  /provenance/command_line"));
-  EXPECT_THAT(tree, testing::HasSubstr("/targets/P2/predict -> ranks/r0001-g0.h5"));
-  const std::string map = output_of("h5dump -H -d /targets/P2/predict/map/distances " + run);
-  EXPECT_THAT(map, testing::HasSubstr("ATTRIBUTE \"units\""));
-  const std::string axes = output_of("h5dump -a /targets/P2/predict/map/distances/axes " + run);
-  EXPECT_THAT(axes, testing::HasSubstr("(0): \"residue\", \"bin\""));
-  const std::string table = output_of("h5dump -d /targets_table " + run);
-  EXPECT_THAT(table, testing::HasSubstr("\"too short\""));
-}
-
-TEST(MasterFile, IsWalkedByH5lsThroughItsLinks) {
-  if (!is_installed("h5ls")) GTEST_SKIP() << "h5ls is not installed";
-  TemporaryFolder folder;
-  make_run(folder.path());
-
-  const std::string tree = output_of("h5ls -rE " + (folder.path() / "run.h5").string());
-
-  EXPECT_THAT(tree, testing::HasSubstr("/targets/P1/predict"));
-  EXPECT_THAT(tree, testing::ContainsRegex("map/sub/half +Dataset"));
-  EXPECT_THAT(tree, testing::ContainsRegex("rest/rows +Dataset .0/Inf, 7."));
-}
-
-TEST(MasterFile, IsReadByH5py) {
-  const std::string python = "/usr/bin/python3";
-  if (std::system((python + " -c 'import h5py' 2> /dev/null").c_str()) != 0) {
-    GTEST_SKIP() << "h5py is not installed";
-  }
-  TemporaryFolder folder;
-  make_run(folder.path());
-  const auto script = folder.write("read.py", R"(
-import h5py, sys
-run = h5py.File(sys.argv[1], "r")
-map = run["targets/P1/predict/map/distances"]
-print(map.shape, map.attrs["units"], list(map.attrs["axes"]), map[0, 0] == int(map[0, 0]))
-half = run["targets/P1/predict/map/sub/half"]
-print(half.dtype, half.attrs["dtype"], run["provenance"].attrs["command_line"])
-print([(t["name"].decode(), int(t["length"])) for t in run["targets_table"][()]])
-print(bytes(run["targets/P2/predict/map/name"][()]).decode())
-)");
-
-  EXPECT_EQ(output_of("PYTHONIOENCODING=utf-8 " + python + " " + script.string() + " " +
-                      (folder.path() / "run.h5").string()),
-            "(40, 25) angstrom ['residue', 'bin'] True\nuint16 bf16 fold \"ä b\"\n"
-            "[('P1', 120), ('P9', 1)]\ntask 2\n");
-}
-
-TEST(MasterFile, SavesTasksAgainThatTheirFileNoLongerShows) {
-  TemporaryFolder folder;
-  RunStore(folder.path(), 1).save(key_for(1), task_for(1));
-  RunStore(folder.path(), 2).save(key_for(2), task_for(2));
-  flip_byte(folder.path() / "ranks/r0001-g0.h5", 3);  // the signature: not HDF5 any more
-  RunStore store(folder.path(), 0);
-
-  write_master_file(store, {});
-
-  EXPECT_EQ(store.stored()[0].file, "ranks/r0000-g0.h5");
-  EXPECT_EQ(store.stored()[1].file, "ranks/r0002-g0.h5");
-  EXPECT_EQ(store.load(key_for(1)), task_for(1));
-  EXPECT_EQ(store.salvage({}), 0);
-}
-
-TEST(MasterFile, LinksTheTasksOfTheRunAndTheNewestOfAName) {
-  if (!is_installed("h5dump")) GTEST_SKIP() << "h5dump is not installed";
-  TemporaryFolder folder;
-  RunStore store(folder.path(), 0);
-  store.save(key_for(1), task_for(1));
-  store.save(key_for(10), task_for(1));  // same target and task under another key
-  store.save(key_for(2), task_for(2));
-
-  write_master_file(store, {{}, {}, std::vector<Key>{key_for(1), key_for(10)}});
-
-  const std::string tree = output_of("h5dump -n " + (folder.path() / "run.h5").string());
-  EXPECT_THAT(tree, testing::HasSubstr("/targets/P1/predict -> ranks/r0000-g0.h5 "
-                                       "/targets/P1/predict~2"));
-  EXPECT_THAT(tree, testing::Not(testing::HasSubstr("P2")));
 }
 
 }  // namespace

@@ -46,7 +46,8 @@ TEST(Message, KeepsAnEvent) {
 
 TEST(Message, KeepsALease) {
   ByteWriter writer;
-  write_lease(writer, {false, true, 2.5, 7, {7, 9, 12}});
+  const Outcome done{State::done, ErrorKind::Task, "", 1, Key{1, 2}};
+  write_lease(writer, {false, true, 2.5, 7, 1, {{{7, 0}, {}}, {{9, 1}, {{3, {0, done}}}}}});
 
   const auto bytes = writer.take();
   ByteReader reader(bytes);
@@ -56,7 +57,10 @@ TEST(Message, KeepsALease) {
   EXPECT_TRUE(after.wants_events);
   EXPECT_EQ(after.time, 2.5);
   EXPECT_EQ(after.floor, 7);
-  EXPECT_THAT(after.indices, testing::ElementsAre(7, 9, 12));
+  ASSERT_EQ(after.pieces.size(), 2);
+  EXPECT_EQ(after.pieces[1].piece, (Piece{9, 1}));
+  EXPECT_EQ(after.pieces[1].known.at(0).rank, 3);
+  EXPECT_EQ(after.pieces[1].known.at(0).earlier.outcome.key, (Key{1, 2}));
 }
 
 TEST(Message, RefusesOneThatIsCutShort) {

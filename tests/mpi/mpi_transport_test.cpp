@@ -23,6 +23,48 @@ TEST(MpiTransport, CarriesManySmallMessages) {
   check_all_to_all(*world_transport(world), std::vector<std::size_t>(2000, 24));
 }
 
+TEST(MpiTransport, CarriesTensorsFromTheirMemory) {
+  const auto world = mpi::wrap(MPI_COMM_WORLD);
+
+  check_tensors(*world_transport(world), tensor_sizes());
+}
+
+TEST(MpiTransport, CarriesManyTensorsAtOnce) {
+  const auto world = mpi::wrap(MPI_COMM_WORLD);
+
+  check_tensors(*world_transport(world), std::vector<std::size_t>(200, 70'000));
+}
+
+TEST(MpiTransport, GoesOnWithoutARankThatWasDropped) {
+  // kept: what is never received must not turn up in the next communicator
+  static const auto world = mpi::wrap(MPI_COMM_WORLD);
+  if (world.size() < 2) GTEST_SKIP() << "needs two ranks";
+
+  check_drop(*world_transport(world));
+}
+
+TEST(MpiTransport, TransportsOfOneCommunicatorDoNotMix) {
+  const auto world = mpi::wrap(MPI_COMM_WORLD);
+  auto first = world_transport(world);
+  first->send(world.size() - 1, numbered(1, 10));
+  expect_flushed(*first);
+  first.reset();
+
+  check_all_to_all(*world_transport(world), {10, 20});
+}
+
+TEST(Communicator, KnowsWhatTheRanksAnnounced) {
+  const auto world = mpi::wrap(MPI_COMM_WORLD);
+  const auto text = [](int rank) { return std::string(static_cast<std::size_t>(rank) * 7, 'a'); };
+
+  world.link().announce(text(world.rank()));
+  const auto all = world.link().announced();
+
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(world.size()));
+  for (int rank = 0; rank < world.size(); ++rank)
+    EXPECT_EQ(all[static_cast<std::size_t>(rank)], text(rank));
+}
+
 TEST(MpiTransport, TwoCommunicatorsDoNotMix) {
   const auto first = mpi::wrap(MPI_COMM_WORLD);
   const auto second = mpi::wrap(MPI_COMM_WORLD);

@@ -1,6 +1,7 @@
 // The executor contract on pretend ranks, and what only a distributed run can promise.
 #include "core/executor_contract.hpp"
 
+#include <foldstream/control.hpp>
 #include <foldstream/mpi/rehearsal.hpp>
 
 #include <map>
@@ -19,6 +20,51 @@ ExecutorCase on_pretend_ranks(int ranks, int threads) {
 INSTANTIATE_TEST_SUITE_P(PretendRanks, ExecutorContract,
                          testing::Values(on_pretend_ranks(1, 2), on_pretend_ranks(2, 1),
                                          on_pretend_ranks(4, 2)),
+                         case_name);
+
+/// Whether the graph may be cut anywhere: all that flows has a name and can be sent.
+bool can_be_cut(const Graph& graph) {
+  return std::ranges::all_of(graph.tasks(), [](const auto& task) {
+    return !task->identity.empty() && std::ranges::all_of(task->outputs, [](const Port& port) {
+             return port.type.is_encodable();
+           });
+  });
+}
+
+/// Gives every other task of a graph to ranks of another role.
+class CutExecutor final : public Executor {
+ public:
+  explicit CutExecutor(std::vector<mpi::DistributedExecutorOptions> options)
+      : executor_(std::move(options)) {}
+
+  Run run_source(const Graph& graph, TargetSource source, RunOptions options) override {
+    int number = 0;
+    const Graph cut = with_tasks(graph, [&](Task& task) {
+      task.role = !can_be_cut(graph) ? "" : ++number % 2 == 0 ? "even" : "odd";
+    });
+    return executor_.run_source(cut, std::move(source), std::move(options));
+  }
+
+ private:
+  mpi::RehearsalExecutor executor_;
+};
+
+ExecutorCase on_ranks_of_roles(std::vector<std::string> roles) {
+  std::string name = "roles";
+  for (const std::string& role : roles) name += "_" + role;
+  return local_case(name, static_cast<int>(roles.size()), [roles](std::uint64_t memory_bytes) {
+    std::vector<mpi::DistributedExecutorOptions> options;
+    for (const std::string& role : roles) {
+      options.push_back({.threads = 1, .memory_bytes = memory_bytes});
+      options.back().roles = {role};
+    }
+    return std::make_unique<CutExecutor>(options);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(RanksOfRoles, ExecutorContract,
+                         testing::Values(on_ranks_of_roles({"odd", "even"}),
+                                         on_ranks_of_roles({"even", "odd", "odd", "even"})),
                          case_name);
 
 /// Counts the targets that end on each rank.

@@ -11,8 +11,10 @@ using Turn = Worker::Turn;
 Worker worker(int threads = 1) { return {1, {threads, 16, 900, 120}, "digest"}; }
 
 Message lease(std::vector<std::int32_t> indices, bool is_over = false) {
+  Lease lease{is_over, true, 0, 0, 0, {}};
+  for (const std::int32_t index : indices) lease.pieces.push_back({{index, 0}, {}});
   ByteWriter writer;
-  write_lease(writer, {is_over, true, 0, 0, std::move(indices)});
+  write_lease(writer, lease);
   return make_message(MessageKind::lease, writer);
 }
 
@@ -22,7 +24,9 @@ std::vector<MessageKind> kinds(Worker& worker) {
   return kinds;
 }
 
-TargetOutcome good(int index) { return {"t", index, {{State::done, ErrorKind::Task, "", 1}}}; }
+EndedPiece good(int index) {
+  return {{index, 0}, false, "t", {{0, {State::done, ErrorKind::Task, "", 1}}}};
+}
 
 TEST(Worker, GreetsThenAsksOnce) {
   Worker made = worker();
@@ -39,10 +43,10 @@ TEST(Worker, DoesNotAskForMoreThanItsThreadsCanRun) {
   made.on_message(lease({4}), 0);
   kinds(made);
 
-  EXPECT_EQ(made.take(0).index, 4);
+  EXPECT_EQ(made.take(0).leased.piece.target, 4);
   EXPECT_EQ(made.take(0).turn, Turn::wait);
   EXPECT_TRUE(kinds(made).empty());
-  made.end_target(good(4), 10);
+  made.end_piece(good(4), 10);
   made.take(10);
   EXPECT_THAT(kinds(made), testing::ElementsAre(MessageKind::ended, MessageKind::request));
 }
@@ -56,7 +60,7 @@ TEST(Worker, AsksForMoreOnceTargetsTurnOutQuick) {
       if (message.kind == MessageKind::request) asked = ByteReader(message.payload).number<int>();
     made.on_message(lease({i}), i * 1e-4);
     made.take(i * 1e-4);
-    made.end_target(good(i), i * 1e-4);
+    made.end_piece(good(i), i * 1e-4);
   }
 
   EXPECT_EQ(asked, 16);
@@ -66,7 +70,7 @@ TEST(Worker, GivesBackALeaseThatItDoesNotGetTo) {
   Worker made = worker(1);
   made.take(0);
   made.on_message(lease({1, 2, 3}), 0);
-  EXPECT_EQ(made.take(0).index, 1);
+  EXPECT_EQ(made.take(0).leased.piece.target, 1);
   kinds(made);
 
   made.tick(0.01);
@@ -75,6 +79,40 @@ TEST(Worker, GivesBackALeaseThatItDoesNotGetTo) {
 
   EXPECT_THAT(kinds(made), testing::ElementsAre(MessageKind::returned));
   EXPECT_EQ(made.take(0.06).turn, Turn::wait);
+}
+
+TEST(Worker, GivesBackTheLastOfItsLeaseWhenItIsCalledBack) {
+  Worker made = worker(1);
+  made.take(0);
+  made.on_message(lease({1, 2, 3}), 0);
+  kinds(made);
+  ByteWriter writer;
+  writer.number(std::int32_t{2});
+
+  made.on_message(make_message(MessageKind::recall, writer), 0);
+
+  EXPECT_THAT(kinds(made), testing::ElementsAre(MessageKind::returned));
+  EXPECT_EQ(made.take(0).leased.piece.target, 1);
+}
+
+TEST(Worker, TellsANewCoordinatorWhatItHoldsAndWhatHasEnded) {
+  Worker made = worker(2);
+  made.take(0);
+  made.on_message(lease({1, 2, 3}), 0);
+  made.take(0);
+  made.take(0);
+  made.end_piece(good(1), 1);
+  made.take_outbox();
+
+  made.greet_anew(1, 2);
+  const auto sent = made.take_outbox();
+
+  ASSERT_EQ(sent.size(), 1);
+  ByteReader reader(sent[0].payload);
+  const Hello hello = read_hello(reader);
+  EXPECT_THAT(hello.held, testing::ElementsAre(Piece{3, 0}, Piece{2, 0}));
+  ASSERT_EQ(hello.ended.size(), 1);
+  EXPECT_EQ(hello.ended[0].piece, (Piece{1, 0}));
 }
 
 TEST(Worker, EndsWhenTheCoordinatorHasNoMore) {

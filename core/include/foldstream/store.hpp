@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -75,11 +76,14 @@ class Store {
 /// A store that forgets with the process.
 class MemoryStore final : public Store {
  public:
+  MemoryStore();
   bool contains(const Key& key) const override;
   std::optional<StoredTask> load(const Key& key) override;
   void save(const Key& key, const StoredTask& task) override;
+  StreamStore* streams() override { return streams_.get(); }
 
  private:
+  const std::shared_ptr<StreamStore> streams_;
   mutable std::mutex mutex_;
   std::unordered_map<Key, StoredTask, KeyHash> tasks_;
 };

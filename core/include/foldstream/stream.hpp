@@ -46,6 +46,9 @@ Key stream_id(const Key& task, const std::string& port);
 /// @throws Error{InvalidArgument} "stream 'predict.models' …" if a chunk is not of the type.
 void check_chunk(const StreamType& type, const Tensor& chunk, const std::string& stream);
 
+/// XXH3-64 of the bytes of a chunk, as `StreamStore::checksum` gives it.
+std::uint64_t checksum_of(const Tensor& chunk);
+
 /// Where a stream comes from, for messages and for the names in files.
 struct StreamLabel {
   std::string target;
@@ -62,8 +65,9 @@ class StreamWriter {
  public:
   virtual ~StreamWriter() = default;
 
-  /// How many chunks an earlier attempt, or an earlier run, has left. A body that begins anew appends
-  /// them again: they are compared with what is there, by checksum, and not kept twice.
+  /// How many chunks an earlier attempt, or an earlier run, has left when the stream was opened. A body
+  /// that begins anew appends them again: they are compared with what is there, by checksum, and not
+  /// kept twice.
   virtual std::int64_t stored() const = 0;
   /// Leaves the first `chunks` (≤ stored()) as they are: the next append is the one behind them. For
   /// bodies that can go on from `read` of what is stored.
@@ -74,7 +78,8 @@ class StreamWriter {
   /// stream is neither durable nor read.
   /// @throws Error{InvalidArgument} for a chunk of another type; Error{Internal} if a repeated chunk
   /// differs from the one stored, that is, the task is not pure; Error{Io} if chunks cannot be made
-  /// durable; Error{Cancelled}.
+  /// durable; Error{Communication} if a reader did not read for too long (the message names it);
+  /// Error{Cancelled}.
   virtual void append(Tensor chunk) = 0;
 };
 
@@ -119,8 +124,8 @@ class StreamStore {
   /// @throws Error{Io}
   virtual void finish(const Key& id) = 0;
   /// A stored chunk, checked against its checksum. @throws Error{Io} if it is damaged: then the
-  /// stream counts from now on as having only the chunks before it, and as not complete;
-  /// Error{NotFound} if there is no such chunk (yet).
+  /// stream counts from now on as having only the chunks before it, and as not complete, and what is
+  /// appended goes wrong until it is opened again; Error{NotFound} if there is no such chunk (yet).
   virtual Tensor read(const Key& id, std::int64_t chunk) = 0;
   /// XXH3-64 of the bytes of a stored chunk. @throws Error{NotFound}.
   virtual std::uint64_t checksum(const Key& id, std::int64_t chunk) = 0;

@@ -16,9 +16,12 @@ struct StreamHubOptions {
 
 /// A chunk goes by pointer to the readers of this process and to the store's queue at the same time.
 /// Once stored, and read by all readers that are attached, it is dropped; a reader that comes late, or
-/// stays behind by more than the window, reads it back from the store. Without a store chunks are
-/// kept until the stream is released, and the window binds the writer only while readers are attached.
-/// Thread-safe.
+/// stays behind by more than the window, reads it back from the store. Without a store (or with one
+/// that is not writable) chunks are kept until the stream is released, and the window binds the writer
+/// only while readers are attached.
+///
+/// Tasks of equal keys may write one stream at the same time: whoever is first gives the chunk, those
+/// of the others are compared with it. Writers, readers and taps may outlive the hub. Thread-safe.
 class StreamHub {
  public:
   /// What a reader that does not wait gets.
@@ -45,24 +48,38 @@ class StreamHub {
   StreamHub& operator=(const StreamHub&) = delete;
 
   /// Begins a stream, or begins it anew: readers that are attached go on behind what they have read.
+  /// Waits until the store has taken what an earlier attempt appended.
+  /// @throws Error{InvalidArgument} if the stream has another type already; what StreamStore::open
+  /// throws; Error{Cancelled}.
   std::unique_ptr<StreamWriter> open(const Stream& stream, const StreamLabel& label,
                                      std::stop_token stop);
-  /// The stream has ended well: waits until it is durable. @throws Error{Io}.
+  /// The stream has ended well. Its readers are told at once; returns when it is durable.
+  /// @throws Error{Io}: then it has not ended, and may be opened again; Error{Internal} if it ended
+  /// before all chunks of an earlier attempt were given again.
   void finish(const Key& id);
-  /// The stream has ended in failure: its readers are told.
+  /// The stream has ended in failure: its readers are told at once, whatever they have still to read.
+  /// Does nothing if it has ended well, or while another task writes the same stream.
   void fail(const Key& id, std::exception_ptr why);
   /// Nobody in this process will read the stream any more; whoever still does is not disturbed.
   void release(const Key& id);
 
+  /// Whether the stream is here, and not all of it is in the store.
   bool is_live(const Key& id) const;
+  /// Of a stream that is here; nothing if it is not.
+  std::optional<StreamType> type_of(const Key& id) const;
   /// From the first chunk. @param reader  the task that reads, for messages
   /// @throws Error{NotFound} naming the stream if it is nowhere.
   std::unique_ptr<StreamReader> read(const Stream& stream, const StreamLabel& reader,
                                      std::stop_token stop);
-  /// @param on_more  called when `poll` may have more, from any thread, with no lock held; null on a
-  /// stream that is not here.
+  /// @param on_more  called when `poll` may have more, from any thread, with no lock of the hub held;
+  /// not after the tap is gone (its destructor waits for a call that goes on in another thread, so
+  /// hold nothing then that `on_more` waits for).
+  /// @returns  null for a stream that is neither live here nor complete in the store.
   std::unique_ptr<Tap> tap(const Key& id, std::int64_t first_chunk, std::function<void()> on_more);
-  void find_elsewhere(Elsewhere find);
+  /// @param knows  whether `find` would find a stream; cheap
+  void find_elsewhere(Elsewhere find, std::function<bool(const Key&)> knows = {});
+  /// Whether `read` finds the stream: live here, complete in the store, or elsewhere.
+  bool can_read(const Key& id) const;
 
   /// Bytes that are held now, and at most so far, over all streams.
   std::uint64_t held_bytes() const;
@@ -70,7 +87,7 @@ class StreamHub {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace foldstream

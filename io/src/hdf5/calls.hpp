@@ -1,95 +1,15 @@
-// HDF5: one owner of identifiers and one checked function a C call. Only this file includes hdf5.h.
+// HDF5: one checked function a C call.
 #pragma once
+
+#include "handle.hpp"
 
 #include <foldstream/tensor.hpp>
 
-#include <hdf5.h>
-#if H5_VERSION_GE(1, 13, 0)
-#include <H5FDdevelop.h>
-#endif
-
-#include <mutex>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace foldstream::io::hdf5 {
-
-/// HDF5 is not thread-safe: hold a Lock around every use of this file, destruction of handles
-/// included. While it is held the library prints no errors; the caller's setting is put back.
-class Lock {
- public:
-  Lock() : guard_(process_mutex()) {
-    H5Eget_auto2(H5E_DEFAULT, &print_, &client_);
-    H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-  }
-  ~Lock() { H5Eset_auto2(H5E_DEFAULT, print_, client_); }
-  Lock(const Lock&) = delete;
-  Lock& operator=(const Lock&) = delete;
-
- private:
-  static std::recursive_mutex& process_mutex() {
-    static std::recursive_mutex mutex;
-    return mutex;
-  }
-
-  std::lock_guard<std::recursive_mutex> guard_;
-  H5E_auto2_t print_ = nullptr;
-  void* client_ = nullptr;
-};
-
-/// The innermost message of HDF5's error stack.
-inline std::string innermost_error() {
-  std::string text;
-  const H5E_walk2_t first = [](unsigned depth, const H5E_error2_t* error, void* out) -> herr_t {
-    if (depth == 0 && error->desc != nullptr) *static_cast<std::string*>(out) = error->desc;
-    return 0;
-  };
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, first, &text);
-  return text.empty() ? "no reason given" : text;
-}
-
-/// @throws Error{Io} "cannot <what> '<name>': <HDF5's innermost message>" if `result` is negative.
-template <class Result>
-Result check(Result result, std::string_view what, std::string_view name) {
-  if (result >= 0) return result;
-  throw Error(ErrorKind::Io, "HDF5 cannot " + std::string(what) + " '" + std::string(name) +
-                                 "': " + innermost_error());
-}
-
-/// Owns one identifier. Errors on closing are lost: where they matter, call `close`.
-class Handle {
- public:
-  using Close = herr_t (*)(hid_t);
-
-  Handle() = default;
-  Handle(hid_t id, Close close) noexcept : id_(id), close_(close) {}
-  Handle(Handle&& other) noexcept
-      : id_(std::exchange(other.id_, -1)), close_(std::exchange(other.close_, nullptr)) {}
-  Handle& operator=(Handle&& other) noexcept {
-    std::swap(id_, other.id_);
-    std::swap(close_, other.close_);
-    return *this;
-  }
-  ~Handle() { release(); }
-
-  hid_t id() const noexcept { return id_; }
-  explicit operator bool() const noexcept { return id_ >= 0; }
-  /// Closes now; false if HDF5 could not.
-  bool release() noexcept {
-    const hid_t id = std::exchange(id_, -1);
-    return id < 0 || close_(id) >= 0;
-  }
-
- private:
-  hid_t id_ = -1;
-  Close close_ = nullptr;
-};
-
-/// Closes `handle`. @throws Error{Io}
-inline void close(Handle& handle, std::string_view name) {
-  check(handle.release() ? 0 : -1, "close", name);
-}
 
 // ---- property lists -----------------------------------------------------------------------------
 
@@ -109,6 +29,24 @@ inline Handle file_access() {
   return list;
 }
 
+/// Takes little memory for a file that is written and not read: no cache of chunks, and one of up to
+/// 4 MiB for HDF5's own structures.
+inline void keep_little(const Handle& file_access) {
+  check(H5Pset_cache(file_access.id(), 0, 0, 0, 0), "set", "chunk cache");
+  H5AC_cache_config_t config = {};
+  config.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  check(H5Pget_mdc_config(file_access.id(), &config), "read", "cache settings");
+  config.set_initial_size = true;
+  config.initial_size = config.min_size = std::size_t{1} << 20;
+  config.max_size = std::size_t{4} << 20;
+  check(H5Pset_mdc_config(file_access.id(), &config), "set", "cache settings");
+}
+
+/// What takes 512 KiB or more begins at a multiple of `bytes` in the file.
+inline void align_large(const Handle& file_access, std::uint64_t bytes) {
+  check(H5Pset_alignment(file_access.id(), 512 << 10, bytes), "set", "alignment");
+}
+
 /// Small index nodes: a tensor mostly has one chunk, and the default node takes 2 KiB.
 inline Handle file_creation() {
   Handle list = make_properties(H5P_FILE_CREATE);
@@ -122,6 +60,44 @@ inline Handle link_creation() {
   check(H5Pset_char_encoding(list.id(), H5T_CSET_UTF8), "set", "link encoding");
   check(H5Pset_create_intermediate_group(list.id(), 1), "set", "intermediate groups");
   return list;
+}
+
+/// Attributes have UTF-8 names.
+inline Handle attribute_creation() {
+  Handle list = make_properties(H5P_ATTRIBUTE_CREATE);
+  check(H5Pset_char_encoding(list.id(), H5T_CSET_UTF8), "set", "attribute encoding");
+  return list;
+}
+
+/// Chunks, whose shape is still to be set, are not filled beforehand.
+inline Handle chunked_creation() {
+  Handle list = make_properties(H5P_DATASET_CREATE);
+  check(H5Pset_fill_time(list.id(), H5D_FILL_TIME_NEVER), "set", "fill time");
+  return list;
+}
+
+/// Variable-length UTF-8 text.
+inline Handle text_type() {
+  Handle type(check(H5Tcopy(H5T_C_S1), "make", "text type"), H5Tclose);
+  check(H5Tset_size(type.id(), H5T_VARIABLE), "set", "text type");
+  check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "set", "text type");
+  return type;
+}
+
+/// What making objects needs again and again: to make it takes longer than to use it.
+struct Makings {
+  Handle link = link_creation();
+  Handle attribute = attribute_creation();
+  Handle chunked = chunked_creation();
+  Handle text = text_type();
+};
+
+/// The makings that someone holds, or new ones. Held by each OutputFile; to be let go under a Lock.
+inline std::shared_ptr<Makings> makings() {
+  static std::weak_ptr<Makings> held;
+  std::shared_ptr<Makings> made = held.lock();
+  if (!made) held = made = std::make_shared<Makings>();
+  return made;
 }
 
 // ---- files --------------------------------------------------------------------------------------
@@ -141,8 +117,8 @@ inline void flush(const Handle& file, std::string_view name) {
 
 /// H5Gcreate2 with the groups on the path.
 inline Handle create_group(const Handle& parent, const std::string& path) {
-  const Handle link = link_creation();
-  return {check(H5Gcreate2(parent.id(), path.c_str(), link.id(), H5P_DEFAULT, H5P_DEFAULT),
+  return {check(H5Gcreate2(parent.id(), path.c_str(), makings()->link.id(), H5P_DEFAULT,
+                           H5P_DEFAULT),
                 "create group", path),
           H5Gclose};
 }
@@ -156,9 +132,8 @@ inline Handle open_group(const Handle& parent, const std::string& path) {
 /// folder).
 inline void create_external_link(const Handle& parent, const std::string& path,
                                  const std::string& file, const std::string& object) {
-  const Handle link = link_creation();
-  check(H5Lcreate_external(file.c_str(), object.c_str(), parent.id(), path.c_str(), link.id(),
-                           H5P_DEFAULT),
+  check(H5Lcreate_external(file.c_str(), object.c_str(), parent.id(), path.c_str(),
+                           makings()->link.id(), H5P_DEFAULT),
         "link", path);
 }
 
@@ -186,14 +161,6 @@ inline hid_t stored_type(DType dtype) {
       return H5T_IEEE_F64LE;
   }
   throw Error(ErrorKind::Internal, "dtype without a type in HDF5");
-}
-
-/// Variable-length UTF-8 text.
-inline Handle text_type() {
-  Handle type(check(H5Tcopy(H5T_C_S1), "make", "text type"), H5Tclose);
-  check(H5Tset_size(type.id(), H5T_VARIABLE), "set", "text type");
-  check(H5Tset_cset(type.id(), H5T_CSET_UTF8), "set", "text type");
-  return type;
 }
 
 /// H5Tcreate + H5Tinsert: a compound of `size` bytes with these members (name, offset, type).
@@ -231,14 +198,15 @@ inline Handle make_space(const Shape& shape, bool grows = false) {
 /// filled beforehand: whoever makes the dataset writes them.
 inline Handle create_dataset(const Handle& parent, const std::string& path, hid_t type,
                              const Shape& shape, const Shape& chunk) {
-  const Handle link = link_creation(), creation = make_properties(H5P_DATASET_CREATE);
+  const std::shared_ptr<Makings> made = makings();
   if (!chunk.empty()) {
-    check(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), "set fill time of", path);
     const Extent dims = extent(chunk);
-    check(H5Pset_chunk(creation.id(), static_cast<int>(dims.size()), dims.data()), "chunk", path);
+    check(H5Pset_chunk(made->chunked.id(), static_cast<int>(dims.size()), dims.data()), "chunk",
+          path);
   }
+  const hid_t creation = chunk.empty() ? H5P_DEFAULT : made->chunked.id();
   const Handle space = make_space(shape, !chunk.empty());
-  return {check(H5Dcreate2(parent.id(), path.c_str(), type, space.id(), link.id(), creation.id(),
+  return {check(H5Dcreate2(parent.id(), path.c_str(), type, space.id(), made->link.id(), creation,
                            H5P_DEFAULT),
                 "create dataset", path),
           H5Dclose};
@@ -253,6 +221,23 @@ inline void write_chunk(const Handle& dataset, const Shape& at, const void* data
                         std::string_view name) {
   check(H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, extent(at).data(), bytes, data),
         "write a chunk of", name);
+}
+
+/// H5Dread_chunk: the bytes of one whole chunk as they are in the file.
+inline void read_chunk(const Handle& dataset, const Shape& at, void* data, std::string_view name) {
+  std::uint32_t filters = 0;
+  check(H5Dread_chunk(dataset.id(), H5P_DEFAULT, extent(at).data(), &filters, data),
+        "read a chunk of", name);
+}
+
+/// H5Dset_extent: `rows` along axis 0, the other axes as they are.
+inline void extend_dataset(const Handle& dataset, std::int64_t rows, std::string_view name) {
+  const Handle space(check(H5Dget_space(dataset.id()), "read the shape of", name), H5Sclose);
+  const int rank = check(H5Sget_simple_extent_ndims(space.id()), "read the rank of", name);
+  Extent now(static_cast<std::size_t>(rank));
+  check(H5Sget_simple_extent_dims(space.id(), now.data(), nullptr), "read the shape of", name);
+  now.at(0) = static_cast<hsize_t>(rows);
+  check(H5Dset_extent(dataset.id(), now.data()), "extend", name);
 }
 
 /// H5Dwrite of everything.
@@ -293,10 +278,9 @@ inline Shape dataset_shape(const Handle& dataset, std::string_view name) {
 inline void write_attribute(const Handle& object, const std::string& name, hid_t type,
                             const Shape& shape, const void* data) {
   const Handle space = make_space(shape);
-  const Handle creation = make_properties(H5P_ATTRIBUTE_CREATE);
-  check(H5Pset_char_encoding(creation.id(), H5T_CSET_UTF8), "set the encoding of", name);
   const Handle attribute(
-      check(H5Acreate2(object.id(), name.c_str(), type, space.id(), creation.id(), H5P_DEFAULT),
+      check(H5Acreate2(object.id(), name.c_str(), type, space.id(), makings()->attribute.id(),
+                       H5P_DEFAULT),
             "create attribute", name),
       H5Aclose);
   check(H5Awrite(attribute.id(), type, data), "write attribute", name);
@@ -305,7 +289,7 @@ inline void write_attribute(const Handle& object, const std::string& name, hid_t
 inline void write_attribute(const Handle& object, const std::string& name,
                             const std::string& text) {
   const char* data = text.c_str();
-  write_attribute(object, name, text_type().id(), {}, &data);
+  write_attribute(object, name, makings()->text.id(), {}, &data);
 }
 
 inline void write_attribute(const Handle& object, const std::string& name, double number) {
@@ -317,8 +301,16 @@ inline void write_attribute(const Handle& object, const std::string& name,
   std::vector<const char*> data;
   for (const std::string& text : texts) data.push_back(text.c_str());
   data.push_back(nullptr);  // HDF5 wants an address even for no elements
-  write_attribute(object, name, text_type().id(), {static_cast<std::int64_t>(texts.size())},
+  write_attribute(object, name, makings()->text.id(), {static_cast<std::int64_t>(texts.size())},
                   data.data());
+}
+
+/// H5Awrite of an attribute that is there.
+inline void rewrite_attribute(const Handle& object, const std::string& name, hid_t type,
+                              const void* data) {
+  const Handle attribute(
+      check(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), "open attribute", name), H5Aclose);
+  check(H5Awrite(attribute.id(), type, data), "write attribute", name);
 }
 
 /// Version of the library in use, "1.10.8".

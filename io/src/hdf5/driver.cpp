@@ -37,7 +37,8 @@ herr_t close(H5FD_t* file) {
 }
 
 herr_t query(const H5FD_t*, unsigned long* features) {
-  *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA | H5FD_FEAT_DATA_SIEVE |
+  // no H5FD_FEAT_DATA_SIEVE: the bytes of tensors go out at once, not with a later flush
+  *features = H5FD_FEAT_AGGREGATE_METADATA | H5FD_FEAT_ACCUMULATE_METADATA |
               H5FD_FEAT_AGGREGATE_SMALLDATA;
   return 0;
 }
@@ -45,11 +46,14 @@ herr_t query(const H5FD_t*, unsigned long* features) {
 haddr_t end_of_addresses(const H5FD_t* file, H5FD_mem_t) { return open_of(file).end_of_addresses; }
 
 herr_t set_end_of_addresses(H5FD_t* file, H5FD_mem_t, haddr_t address) {
-  open_of(file).end_of_addresses = address;
+  Open& open = open_of(file);
+  open.end_of_addresses = open.disk->end = address;
   return 0;
 }
 
-haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t) { return open_of(file).end_of_file; }
+haddr_t end_of(const Open& open) { return std::max<haddr_t>(open.end_of_file, open.disk->raw_end); }
+
+haddr_t end_of_file(const H5FD_t* file, H5FD_mem_t) { return end_of(open_of(file)); }
 
 /// Lays what was written since the failure over bytes read from the disk.
 void apply(const Disk::Patch& patch, std::uint64_t offset, std::span<std::byte> into) {
@@ -60,7 +64,11 @@ void apply(const Disk::Patch& patch, std::uint64_t offset, std::span<std::byte> 
 }
 
 herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size, void* data) try {
-  const Disk& disk = *open_of(file).disk;
+  Disk& disk = *open_of(file).disk;
+  if (data == placeholder()) {
+    disk.place = offset;
+    return 0;
+  }
   const std::span<std::byte> into(static_cast<std::byte*>(data), size);
   const std::size_t got = disk.file.read(offset, into);
   std::fill(into.begin() + static_cast<std::ptrdiff_t>(got), into.end(), std::byte{0});
@@ -73,8 +81,12 @@ herr_t read(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size, v
 herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size,
              const void* data) try {
   Open& open = open_of(file);
-  const std::span<const std::byte> bytes(static_cast<const std::byte*>(data), size);
   Disk& disk = *open.disk;
+  if (data == placeholder()) {
+    disk.place = offset;
+    return 0;
+  }
+  const std::span<const std::byte> bytes(static_cast<const std::byte*>(data), size);
   if (!disk.is_detached) note_failure(disk, disk.file.try_write(offset, bytes));
   if (disk.is_detached) disk.patches.push_back({offset, {bytes.begin(), bytes.end()}});
   open.end_of_file = std::max<haddr_t>(open.end_of_file, offset + size);
@@ -85,10 +97,11 @@ herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t offset, std::size_t size,
 
 herr_t truncate(H5FD_t* file, hid_t, hbool_t) {
   Open& open = open_of(file);
-  if (open.end_of_file == open.end_of_addresses) return 0;
+  if (end_of(open) == open.end_of_addresses) return 0;
   if (!open.disk->is_detached) {
     note_failure(*open.disk, open.disk->file.try_truncate(open.end_of_addresses));
   }
+  if (open.end_of_file > open.end_of_addresses) open.disk->reserved = 0;  // it went with the cut
   open.end_of_file = open.end_of_addresses;
   return 0;
 }
@@ -119,16 +132,39 @@ H5FD_class_t driver_class() {
 
 }  // namespace
 
+void* placeholder() {
+  static std::byte byte{};
+  return &byte;
+}
+
 Handle make_driver() {
   static const H5FD_class_t driver = driver_class();
   return {check(H5FDregister(&driver), "register", "driver"), H5FDunregister};
 }
 
-Handle create_file(Disk& disk, const Handle& driver) {
-  const std::string path = disk.file.path().string();
-  const Handle creation = file_creation(), access = file_access();
+namespace {
+
+Handle access_through(Disk& disk, const Handle& driver) {
+  Handle access = file_access();
+  keep_little(access);
   const Disk* const info = &disk;
-  check(H5Pset_driver(access.id(), driver.id(), &info), "choose the driver of", path);
+  check(H5Pset_driver(access.id(), driver.id(), &info), "choose the driver of",
+        disk.file.path().string());
+  return access;
+}
+
+}  // namespace
+
+Handle open_file(Disk& disk, const Handle& driver) {
+  const std::string path = disk.file.path().string();
+  const Handle access = access_through(disk, driver);
+  return {check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), "open", path), H5Fclose};
+}
+
+Handle create_file(Disk& disk, const Handle& driver, std::uint64_t alignment) {
+  const std::string path = disk.file.path().string();
+  const Handle creation = file_creation(), access = access_through(disk, driver);
+  align_large(access, alignment);
   return {check(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), "create", path),
           H5Fclose};
 }

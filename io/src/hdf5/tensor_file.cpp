@@ -74,13 +74,6 @@ std::uint64_t room_for(const StoredTask& task) {
   return total;
 }
 
-void describe(const Handle& group, const Key& key, const StoredTask& task) {
-  write_attribute(group, "key", to_string(key));
-  write_attribute(group, "target", escape_name(task.target));
-  write_attribute(group, "task", escape_name(task.task));
-  write_attribute(group, "seconds", task.seconds);
-}
-
 bool is_found(const Handle& file, const TaskRecord& record, const StoredField& field) {
   const std::string path = record.group + "/" + field.path;
   const Handle dataset = open_dataset(file, path);
@@ -103,9 +96,20 @@ bool is_found(const Handle& file, const TaskRecord& record) try {
 
 }  // namespace
 
+Handle create_task_group(const Handle& file, const std::string& path, const Key& key,
+                         const TaskFacts& facts) {
+  Handle group = create_group(file, path);
+  write_attribute(group, "key", to_string(key));
+  write_attribute(group, "target", escape_name(facts.target));
+  write_attribute(group, "task", escape_name(facts.task));
+  write_attribute(group, "seconds", facts.seconds);
+  return group;
+}
+
 TaskRecord TensorFile::append(const Key& key, const StoredTask& task) {
   file_.reserve(room_for(task));
-  TaskRecord record{task.target, task.task, task.seconds, path().filename().string(), "", {}, {}, task.fields};
+  TaskRecord record{task.target, task.task, task.seconds, path().filename().string(),
+                    "",          {},        {},           task.fields};
   record.group = task_path(task.target, task.task);
   // a suffixed name may itself be the name of a task that comes later, hence the loop
   const std::string base = record.group;
@@ -114,17 +118,17 @@ TaskRecord TensorFile::append(const Key& key, const StoredTask& task) {
     if (groups_.try_emplace(record.group, 1).second) break;
   }
   write_task(record, key, task);
-  file_.sync();
+  file_.check_written();
   return record;
 }
 
 void TensorFile::write_task(TaskRecord& record, const Key& key, const StoredTask& task) {
   const Lock lock;
-  const Handle group = create_group(file_.handle(), record.group);
-  describe(group, key, task);
+  const Handle group =
+      create_task_group(file_.handle(), record.group, key, {task.target, task.task, task.seconds});
   for (const auto& [port, fields] : task.outputs) {
     record.ports.push_back(port);
-    create_group(group, escape_name(port));
+    if (fields.empty()) create_group(group, escape_name(port));  // else its first field makes it
     for (const auto& field : fields) {
       record.fields.push_back(write_field(file_, group, port, field.first, fields));
     }

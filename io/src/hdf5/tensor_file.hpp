@@ -8,6 +8,17 @@
 
 namespace foldstream::io::hdf5 {
 
+/// What the attributes of a task's group say besides its key.
+struct TaskFacts {
+  std::string_view target;
+  std::string_view task;
+  double seconds = 0;
+};
+
+/// Makes the group of a task, with attributes, at `path`. Hold a Lock. @throws Error{Io}
+Handle create_task_group(const Handle& file, const std::string& path, const Key& key,
+                         const TaskFacts& facts);
+
 /// Writes tasks as groups of chunked datasets. Not thread-safe, but takes the Lock as needed.
 class TensorFile {
  public:
@@ -16,13 +27,15 @@ class TensorFile {
 
   const std::filesystem::path& path() const { return file_.path(); }
 
-  /// Adds a task under "/targets/<target>/<task>", or "…~2" and so on if that is taken, and makes
-  /// it durable. Earlier tasks keep their bytes and places. After an error the file must be
-  /// abandoned.
+  /// Adds a task under "/targets/<target>/<task>", or "…~2" and so on if that is taken. The bytes
+  /// of its tensors are with the operating system when it returns, the structure after `flush`.
+  /// Earlier tasks keep their bytes and places. After an error the file must be abandoned.
   /// @throws Error{Io} if there is no room or writing fails.
   TaskRecord append(const Key& key, const StoredTask& task);
 
   /// As OutputFile.
+  void flush() { file_.flush(); }
+  void sync_bytes() { file_.sync_bytes(); }
   void close() { file_.close(); }
   void abandon() noexcept { file_.abandon(); }
 

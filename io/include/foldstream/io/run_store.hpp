@@ -3,6 +3,7 @@
 #pragma once
 
 #include <foldstream/store.hpp>
+#include <foldstream/stream.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -21,9 +22,11 @@ struct Damage {
   std::string target;          ///< empty with `task` if the damage is in a journal
   std::string task;
   std::string reason;  ///< "checksum of field 'msa/tokens' differs"
+  std::string port = {};  ///< of the task, if chunks of its stream cannot be read
 };
 
-/// "<file>: <reason>; task 'predict' of target 'P1' counts as absent and will be computed again".
+/// "<file>: <reason>; task 'predict' of target 'P1' counts as absent and will be computed again", or
+/// the same of the chunks of a stream.
 std::string to_string(const Damage& damage);
 
 /// Told of each damage once, from whichever thread met it. It must not call the store.
@@ -37,9 +40,24 @@ struct StoredInfo {
   double seconds = 0;         ///< it took, wall time
   std::uint64_t bytes = 0;    ///< of its tensors
   std::int64_t saved_at = 0;  ///< ns since 1970
-  std::string file;           ///< relative to the run folder, "ranks/r0000-g0.h5"
+  std::string file;           ///< "ranks/r0000-g0.h5", in the run folder; empty: has no tensors
   std::string group;          ///< in that file, "/targets/<target>/<task>"
   std::string fields;         ///< see StoredTask
+};
+
+/// A stored stream without its chunks.
+struct StreamInfo {
+  Key id;
+  StreamLabel label;
+  StreamType type;
+  std::int64_t chunks = 0;  ///< that can be read, from the first on without a gap
+  std::int64_t rows = 0;    ///< of these chunks
+  std::uint64_t bytes = 0;  ///< of these chunks
+  bool is_complete = false;
+  std::int64_t first_at = 0;       ///< when it was begun, ns since 1970
+  std::int64_t last_at = 0;        ///< when the last chunk, or the end, was stored
+  std::vector<std::string> files;  ///< relative to the run folder, "ranks/r0000-s0.h5"
+  std::string dataset;             ///< in the first of them; empty if it does not have all chunks
 };
 
 /// Keeps finished tasks in a run folder (docs/formats.md): each rank appends to HDF5 files and to a
@@ -47,7 +65,9 @@ struct StoredInfo {
 ///
 /// Several processes may hold one folder, each with its own rank number. A task survives the end of
 /// the process by any signal as soon as `save` has returned: reading needs the journal and the
-/// bytes of the tensors only, not the HDF5 structure around them. Thread-safe.
+/// bytes of the tensors only, not the HDF5 structure around them. A thread, begun by the first
+/// save, brings it to the disk within some 200 ms or 256 MiB: a loss of power costs no more than
+/// that, and what is half there afterwards counts as absent. Thread-safe.
 class RunStore final : public Store {
  public:
   /// Opens `folder` for writing as `rank` (≥ 0), making what is missing, and reads all journals.
@@ -56,7 +76,7 @@ class RunStore final : public Store {
   /// Opens an existing folder for reading; `save` and `salvage` throw Error{Unsupported}.
   /// @throws Error{NotFound} if there is no such folder.
   explicit RunStore(const std::filesystem::path& folder, ReportDamage report = {});
-  /// Closes as `close` does, without complaining.
+  /// Closes as `close` does, without complaining, and ends the thread.
   ~RunStore() override;
 
   const std::filesystem::path& folder() const;
@@ -65,20 +85,31 @@ class RunStore final : public Store {
   bool is_writable() const override;
   /// Checks every byte against its checksum.
   std::optional<StoredTask> load(const Key& key) override;
-  /// @throws Error{Io} if the disk is full or fails: the message names the cure. The store can be
-  /// used on; the next save begins a new file. Error{InvalidArgument} if units are not UTF-8.
+  /// @throws Error{Io} if the disk is full or fails, or failed when an earlier save was brought to
+  /// it: the message names the cure. The store can be used on; the next save begins a new file.
+  /// Error{InvalidArgument} if units are not UTF-8.
   void save(const Key& key, const StoredTask& task) override;
+  /// Returns when all that was saved is on the disk for good. @throws Error{Io} if that failed, now
+  /// or since the last save.
+  void flush();
+
+  /// Keeps the chunks of streams in files of their own. Never null. A chunk survives the end of the
+  /// process by any signal as soon as it is stored, and a loss of power a fraction of a second later.
+  StreamStore* streams() override;
 
   /// Learns what other ranks have stored since the folder was opened, or last refreshed.
-  void refresh();
+  void refresh() override;
   /// What is stored, by target, task, and age.
   std::vector<StoredInfo> stored();
-  /// Closes this rank's file; a later save begins the next generation. @throws Error{Io} if closing
-  /// fails; nothing that was saved is lost.
+  /// What is stored of streams, by target, task, port and age.
+  std::vector<StreamInfo> stored_streams();
+  /// Flushes and closes this rank's files; what comes later begins the next generation.
+  /// @throws Error{Io} if that fails; what was saved can still be loaded.
   void close();
   /// Saves again, in a file of this rank, those of the tasks that are in the journals but cannot be
-  /// found in the HDF5 structure of their file (its writer was killed), and closes. Only while no
-  /// other process writes to the folder. @returns how many were saved again.
+  /// found in the HDF5 structure of their file (its writer was killed), and closes. So it does with
+  /// their streams that no single dataset of a file shows. Only while no other process writes to the
+  /// folder. @returns how many were saved again.
   int salvage(std::span<const Key> keys);
 
  private:
@@ -104,10 +135,10 @@ struct RunSummary {
 };
 
 /// Writes "run.h5" into the folder of `store`: group /provenance with attributes, dataset
-/// /targets_table, and /targets/<target>/<task> as external links into the files of the ranks, so
-/// that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing
-/// run.h5 is replaced at once or, on an error, not at all. Only while no other process writes to
-/// the folder.
+/// /targets_table, and /targets/<target>/<task> and /streams/<target>/<task>/<port> as external links
+/// into the files of the ranks (as groups of its own for tasks without tensors), so that h5ls, h5dump
+/// and h5py see one tree. Refreshes, closes and salvages first. An existing run.h5 is replaced at once
+/// or, on an error, not at all. Only while no other process writes to the folder.
 /// @throws Error{Io}
 void write_master_file(RunStore& store, const RunSummary& summary);
 

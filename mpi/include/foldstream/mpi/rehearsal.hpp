@@ -18,6 +18,8 @@ class RehearsalExecutor final : public Executor {
  public:
   /// `options` are those of each rank; threads = 0 means one.
   explicit RehearsalExecutor(int ranks, DistributedExecutorOptions options = {});
+  /// Pretend ranks of different roles and devices; `options` by rank.
+  explicit RehearsalExecutor(const std::vector<DistributedExecutorOptions>& options);
   ~RehearsalExecutor() override;
 
   Run run_source(const Graph& graph, TargetSource source, RunOptions options) override;

@@ -1,0 +1,356 @@
+#include "stream_index.hpp"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+namespace foldstream::io {
+
+namespace {
+
+constexpr std::int64_t most_chunks = 256;  // of a span of several frames
+constexpr std::uint64_t longest_stretch = std::uint64_t{64} << 10;
+constexpr std::size_t kept_tables = 16;
+
+Error journal_damaged(const std::filesystem::path& path, std::uint64_t offset) {
+  return Error(ErrorKind::Io,
+               path.string() + ": the record at byte " + std::to_string(offset) + " is damaged");
+}
+
+std::vector<std::filesystem::path> stream_journals_in(const std::filesystem::path& ranks) {
+  std::vector<std::filesystem::path> paths;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(ranks, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("r") && name.ends_with(".streams")) paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
+
+/// Chunks and rows of a frame.
+std::pair<std::int64_t, std::int64_t> count(const StreamFrame& frame) {
+  std::int64_t chunks = 0, rows = 0;
+  for (const StreamPiece& piece : pieces_in(frame)) {
+    chunks += piece.left == 0 ? 1 : 0;
+    rows += piece.rows;
+  }
+  return {chunks, rows};
+}
+
+}  // namespace
+
+const StreamIndex::Span* StreamIndex::Part::find(std::int64_t chunk) const {
+  auto after = std::upper_bound(spans.begin(), spans.end(), chunk,
+                                [](std::int64_t at, const Span& span) { return at < span.first; });
+  if (after == spans.begin()) return nullptr;
+  const Span& span = *--after;
+  return chunk < span.first + span.chunks ? &span : nullptr;
+}
+
+std::vector<JournalDamage> StreamIndex::refresh() {
+  std::vector<JournalDamage> damages;
+  const std::unique_lock lock(mutex_);
+  for (const auto& path : stream_journals_in(ranks_)) {
+    const FrameScan scan = read_on(number_of(path));
+    if (scan.skipped > 0) damages.push_back({path, scan.skipped});
+  }
+  return damages;
+}
+
+std::uint64_t StreamIndex::refresh(const std::filesystem::path& journal) {
+  const std::unique_lock lock(mutex_);
+  return read_on(number_of(journal)).end;
+}
+
+std::size_t StreamIndex::number_of(const std::filesystem::path& path) {
+  const auto known = std::find_if(journals_.begin(), journals_.end(), [&](const Journal& journal) {
+    return journal.file.path() == path;
+  });
+  if (known == journals_.end()) {
+    journals_.push_back({File(path, O_RDONLY), 0});
+    return journals_.size() - 1;
+  }
+  return static_cast<std::size_t>(known - journals_.begin());
+}
+
+FrameScan StreamIndex::read_on(std::size_t journal) {
+  const std::uint64_t from = journals_[journal].end, size = journals_[journal].file.size();
+  const FrameScan scan = scan_frames(journals_[journal].file, from, size, stream_magic,
+                                     [&](const Frame& frame) { add(journal, frame); });
+  journals_[journal].end = scan.end;
+  return scan;
+}
+
+void StreamIndex::add(std::size_t journal, const Frame& frame) {
+  const std::optional<StreamFrame> content = parse_stream_frame(frame.body);
+  if (!content) return;
+  switch (content->kind) {
+    case StreamFrameKind::header:
+      return add_header(journal, frame);
+    case StreamFrameKind::chunks:
+      return add_chunks(journal, frame, *content);
+    case StreamFrameKind::end:
+      if (const auto found = streams_.find(frame.key); found != streams_.end()) {
+        found->second.ended = content->count;
+        found->second.last_at = std::max(found->second.last_at, frame.time);
+      }
+      return;
+    case StreamFrameKind::closed:
+      closed_[std::string(content->text)] = static_cast<std::uint64_t>(content->count);
+      return;
+  }
+}
+
+void StreamIndex::add_header(std::size_t journal, const Frame& frame) {
+  Known& known = streams_[frame.key];
+  const auto older = std::find_if(known.parts.begin(), known.parts.end(), [&](const Part& part) {
+    return part.begun_at <= frame.time;
+  });
+  known.parts.insert(older, {journal, frame.offset, frame.length, frame.time, {}});
+  known.first_at = known.first_at == 0 ? frame.time : std::min(known.first_at, frame.time);
+  known.last_at = std::max(known.last_at, frame.time);
+}
+
+void StreamIndex::add_chunks(std::size_t journal, const Frame& frame, const StreamFrame& content) {
+  const auto found = streams_.find(frame.key);
+  if (found == streams_.end()) return;  // its header is damaged
+  Known& known = found->second;
+  const auto part = std::find_if(known.parts.begin(), known.parts.end(), [&](const Part& p) {
+    return p.journal == journal && p.header == content.header;
+  });
+  if (part == known.parts.end()) return;
+  const auto [chunks, rows] = count(content);
+  const std::uint64_t end = frame.offset + frame.length;
+  Span* last = part->spans.empty() ? nullptr : &part->spans.back();
+  if (last != nullptr && last->first + last->chunks > content.first_chunk) return;  // not ours
+  if (last != nullptr && last->first + last->chunks == content.first_chunk &&
+      last->chunks + chunks <= most_chunks && end - last->begin <= longest_stretch) {
+    last->chunks += chunks;
+    last->rows += rows;
+    last->end = end;
+  } else {
+    part->spans.push_back({frame.offset, end, content.first_chunk, chunks, rows});
+  }
+  known.last_at = std::max(known.last_at, frame.time);
+  advance(known);
+}
+
+void StreamIndex::advance(Known& known) {
+  for (bool is_moving = true; is_moving;) {
+    is_moving = false;
+    for (const Part& part : known.parts) {
+      while (const Span* span = part.find(known.chunks)) {
+        known.chunks = span->first + span->chunks;
+        is_moving = true;
+      }
+    }
+  }
+}
+
+std::int64_t StreamIndex::chunks(const Key& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? 0 : found->second.chunks;
+}
+
+StreamHeader StreamIndex::header_of(const Key& id, const Part& part) const {
+  const File& file = journals_.at(part.journal).file;
+  std::optional<StreamHeader> header;
+  scan_frames(file, part.header, part.header + part.header_length, stream_magic,
+              [&](const Frame& frame) {
+                const auto content = parse_stream_frame(frame.body);
+                if (frame.key == id && content && content->kind == StreamFrameKind::header) {
+                  header = parse_stream_header(content->text);
+                }
+              });
+  if (!header) throw journal_damaged(file.path(), part.header);
+  return *header;
+}
+
+StreamHeader StreamIndex::newest_header(const Key& id, const Known& known) const {
+  std::exception_ptr failure;
+  for (const Part& part : known.parts) {
+    try {
+      return header_of(id, part);
+    } catch (const Error&) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+  std::rethrow_exception(failure);
+}
+
+std::optional<KnownStream> StreamIndex::find(const Key& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return std::nullopt;
+  const Known& known = found->second;
+  return KnownStream{newest_header(id, known), known.chunks, known.ended == known.chunks,
+                     known.first_at, known.last_at};
+}
+
+std::vector<ChunkPlace> StreamIndex::places(const Key& id, std::int64_t chunk) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = streams_.find(id);
+  if (found == streams_.end() || chunk < 0 || chunk >= found->second.chunks) return {};
+  std::vector<ChunkPlace> places;
+  std::exception_ptr failure;
+  for (const Part& part : found->second.parts) {
+    const Span* span = part.find(chunk);
+    if (span == nullptr) continue;
+    try {
+      const std::shared_ptr<const Table> known = table(id, part, *span);
+      const auto at = static_cast<std::size_t>(chunk - span->first);
+      const auto pieces = known->pieces.begin();
+      places.push_back({known->header,
+                        {pieces + static_cast<std::ptrdiff_t>(known->begins.at(at)),
+                         pieces + static_cast<std::ptrdiff_t>(known->begins.at(at + 1))}});
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+  }
+  if (places.empty() && failure) std::rethrow_exception(failure);
+  return places;
+}
+
+std::shared_ptr<const StreamIndex::Table> StreamIndex::table(const Key& id, const Part& part,
+                                                             const Span& span) const {
+  const std::scoped_lock lock(tables_mutex_);
+  for (const auto& known : tables_) {
+    if (known->journal == part.journal && known->header_offset == part.header &&
+        known->span.begin == span.begin && known->span.chunks >= span.chunks) {
+      return known;
+    }
+  }
+  auto fresh = read_table(id, part, span);
+  if (tables_.size() < kept_tables) {
+    tables_.push_back(fresh);
+  } else {
+    tables_[next_table_++ % kept_tables] = fresh;
+  }
+  return fresh;
+}
+
+std::shared_ptr<const StreamIndex::Table> StreamIndex::read_table(const Key& id, const Part& part,
+                                                                  const Span& span) const {
+  auto table = std::make_shared<Table>();
+  table->journal = part.journal;
+  table->span = span;
+  table->header_offset = part.header;
+  table->header = std::make_shared<const StreamHeader>(header_of(id, part));
+  table->begins.push_back(0);
+  const File& file = journals_.at(part.journal).file;
+  scan_frames(file, span.begin, span.end, stream_magic, [&](const Frame& frame) {
+    const auto content = parse_stream_frame(frame.body);
+    if (frame.key != id || !content || content->kind != StreamFrameKind::chunks) return;
+    if (content->header != part.header) return;
+    const auto chunks = static_cast<std::int64_t>(table->begins.size()) - 1;
+    if (content->first_chunk != span.first + chunks) return;  // what is before it is damaged
+    for (const StreamPiece& piece : pieces_in(*content)) {
+      table->pieces.push_back(piece);
+      if (piece.left == 0) table->begins.push_back(table->pieces.size());
+    }
+  });
+  if (static_cast<std::int64_t>(table->begins.size()) <= span.chunks) {
+    throw journal_damaged(file.path(), span.begin);
+  }
+  return table;
+}
+
+bool StreamIndex::cut(const Key& id, std::int64_t chunk) {
+  const std::unique_lock lock(mutex_);
+  const auto found = streams_.find(id);
+  if (found == streams_.end() || found->second.chunks <= chunk) return false;
+  for (Part& part : found->second.parts) {
+    for (; !part.spans.empty() && part.spans.back().first >= chunk; part.is_cut = true) {
+      part.spans.pop_back();
+    }
+    if (part.spans.empty()) continue;
+    Span& last = part.spans.back();
+    if (last.first + last.chunks <= chunk) continue;
+    last.chunks = chunk - last.first;
+    last.rows = -1;
+    part.is_cut = true;
+  }
+  found->second.chunks = chunk;
+  found->second.ended = -1;
+  return true;
+}
+
+std::vector<Key> StreamIndex::ids() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<Key> ids;
+  for (const auto& [id, known] : streams_) ids.push_back(id);
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
+std::vector<StreamPart> StreamIndex::parts(const Key& id) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<StreamPart> parts;
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return parts;
+  for (const Part& part : found->second.parts) {
+    StreamPart known{header_of(id, part), 0, part.is_cut};
+    std::int64_t next = known.header.first_chunk;
+    while (const Span* span = part.find(next)) next = span->first + span->chunks;
+    known.chunks = next - known.header.first_chunk;
+    parts.push_back(std::move(known));
+  }
+  return parts;
+}
+
+std::vector<StreamPiece> StreamIndex::pieces(const Key& id, const StreamHeader& wanted) const {
+  const std::shared_lock lock(mutex_);
+  std::vector<StreamPiece> pieces;
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return pieces;
+  for (const Part& part : found->second.parts) {
+    const StreamHeader header = header_of(id, part);
+    if (header.file != wanted.file || header.dataset != wanted.dataset) continue;
+    for (const Span& span : part.spans) {
+      const auto known = table(id, part, span);
+      const auto count = static_cast<std::size_t>(span.chunks);
+      pieces.insert(pieces.end(), known->pieces.begin(),
+                    known->pieces.begin() + static_cast<std::ptrdiff_t>(known->begins.at(count)));
+    }
+  }
+  return pieces;
+}
+
+std::int64_t StreamIndex::rows(const Key& id) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = streams_.find(id);
+  std::int64_t rows = 0, next = 0;
+  while (found != streams_.end() && next < found->second.chunks) {
+    for (const Part& part : found->second.parts) {
+      const Span* span = part.find(next);
+      if (span == nullptr) continue;
+      rows += rows_of(id, part, *span, next - span->first);
+      next = span->first + span->chunks;
+      break;
+    }
+  }
+  return rows;
+}
+
+/// Of the chunks of a span but for the first `skip`.
+std::int64_t StreamIndex::rows_of(const Key& id, const Part& part, const Span& span,
+                                  std::int64_t skip) const {
+  if (skip == 0 && span.rows >= 0) return span.rows;
+  const auto known = table(id, part, span);
+  std::int64_t rows = 0;
+  const std::size_t end = known->begins.at(static_cast<std::size_t>(span.chunks));
+  for (std::size_t i = known->begins.at(static_cast<std::size_t>(skip)); i < end; ++i) {
+    rows += known->pieces[i].rows;
+  }
+  return rows;
+}
+
+std::optional<std::uint64_t> StreamIndex::closed_bytes(const std::string& file) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = closed_.find(file);
+  return found == closed_.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace foldstream::io
