@@ -14,7 +14,7 @@ constexpr double beat_interval = 0.2;
 constexpr double start_interval = 0.02;
 constexpr double farewell_interval = 0.05;
 constexpr double farewell_patience = 1;
-constexpr double longest_nap = 1;  ///< a step that comes later: this process itself stood still
+constexpr double longest_nap = 0.5;  ///< a step that comes later: this process stood still
 
 using Seconds = std::chrono::duration<double>;
 

@@ -77,21 +77,21 @@ TEST(Liveness, DoesNotTakeLeavingForALoss) {
 }
 
 TEST(Liveness, EndsARankThatStoodStillForTooLong) {
-  Job job({.silence = 0.6});
+  Job job({.silence = 1.5});
   job.expect_ready();
 
   job[1].signal(SIGSTOP);
 
-  EXPECT_EQ(job[0].line_within(0.6 + soon), "lost 1");
+  EXPECT_EQ(job[0].line_within(1.5 + soon), "lost 1");
   EXPECT_EQ(job[2].line_within(soon), "lost 1");
   EXPECT_EQ(WTERMSIG(job[1].wait_status()), SIGKILL);
 }
 
 TEST(Liveness, ARankThatWasGivenUpLearnsIt) {
-  Job job({.silence = 0.6, .ends_silent = false});
+  Job job({.silence = 1.5, .ends_silent = false});
   job.expect_ready();
   job[1].signal(SIGSTOP);
-  EXPECT_EQ(job[0].line_within(0.6 + soon), "lost 1");
+  EXPECT_EQ(job[0].line_within(1.5 + soon), "lost 1");
 
   job[1].signal(SIGCONT);
 
@@ -159,7 +159,7 @@ TEST(Liveness, WhoSpeaksForItsNodeIsNotMissedWhenItLeavesFirst) {
 
 TEST(Liveness, ANodeThatIsSilentIsLostAndLearnsIt) {
   JobOptions options = two_nodes({"a", "a", "b"});
-  options.death = 1;
+  options.death = 2;
   Job job(options);
   job.expect_ready();
 
@@ -173,7 +173,7 @@ TEST(Liveness, ANodeThatIsSilentIsLostAndLearnsIt) {
 
 TEST(Liveness, TheSmallerPartOfABrokenNetworkEnds) {
   JobOptions options = two_nodes({"a", "b", "b"});
-  options.death = 1;
+  options.death = 2;
   Job job(options);
   job.expect_ready();
 

@@ -21,7 +21,7 @@ TEST(Survival, TheOthersGoOnWhenTheFirstRankIsKilled) {
 TEST(Survival, TheOthersGoOnWhenARankEndsByItself) { expect_survivors(survive(1, "exit"), 1, 1); }
 
 TEST(Survival, TheOthersGoOnWhenARankStandsStill) {
-  expect_survivors(survive(3, "stop", "1"), 3, 2.5);
+  expect_survivors(survive(3, "stop", "2"), 3, 4);
 }
 
 }  // namespace
