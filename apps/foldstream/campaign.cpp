@@ -78,13 +78,13 @@ struct Campaign {
 };
 
 /// Waits for the end of the run, and passes Ctrl-C and SIGTERM on to it.
-void wait_for(Run& run, bool is_first) {
+void wait_for(Run& run, const std::function<bool()>& is_first) {
   bool is_cancelled = false;
   while (!run.is_finished()) {
     if (Interrupt::signal() != 0 && !is_cancelled) {
       is_cancelled = true;
       run.cancel();
-      if (is_first)
+      if (is_first())
         fmt::print(stderr, "\nstopping: what is finished is kept; run the same command to go on\n");
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -124,7 +124,7 @@ CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& e
                                   .observer = observer,
                                   .keep_values = false,
                                   .costs = campaign.costs});
-  wait_for(run, ranks.rank() == 0);
+  wait_for(run, [&] { return ranks.leads(executor); });
   observer->progress.finish();
   return {campaign.options,
           campaign.definition,
@@ -136,6 +136,18 @@ CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& e
           ranks.size(),
           observer->accounting.efficiency(ranks.threads(campaign.options.threads)),
           Interrupt::signal() != 0};
+}
+
+RankOptions rank_options(const Campaign& campaign, const Ranks& ranks) {
+  const CampaignOptions& options = campaign.options;
+  auto roles = parse_roles(options.roles, ranks.size(), campaign.workflow.graph);
+  return {options.threads, static_cast<std::uint64_t>(options.memory_gb * 1e9), roles[ranks.rank()],
+          options.run_ahead};
+}
+
+void print_lost(const std::vector<int>& ranks) {
+  for (const int rank : ranks)
+    fmt::print(stderr, "rank {} was lost; the others did its work\n", rank);
 }
 
 void print_refusals(const Targets& targets) {
@@ -156,11 +168,11 @@ int run_campaign(const CampaignOptions& options) {
   });
   const auto observer = std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph,
                                                            isatty(STDERR_FILENO) == 1);
-  const auto memory = static_cast<std::uint64_t>(options.memory_gb * 1e9);
-  const auto executor = ranks.make_executor(options.threads, memory);
+  const auto executor = ranks.make_executor(rank_options(campaign, ranks));
   CampaignResult result = execute(campaign, ranks, *executor, store, observer);
   store->close();
-  if (is_first) {
+  if (ranks.leads(*executor)) {
+    print_lost(ranks.lost(*executor));
     store->refresh();
     const workflows::report::Report report = make_report(result);
     write_campaign_files(result, report, *store, observer->trace);

@@ -43,6 +43,12 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
   command.add_option("--memory", options.memory_gb, "GB that tasks may need at once; 0 = no limit")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
+  command.add_option("--roles", options.roles,
+                     "what ranks of an mpirun are for: 0-1:search,2-3:predict+refine");
+  command.add_option("--run-ahead", options.run_ahead,
+                     "with --roles: most targets in work at once; 0 = 4 for each thread")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1'000'000));
   command.add_flag("--json", options.json, "print the result as JSON on standard output");
 }
 

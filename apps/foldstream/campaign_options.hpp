@@ -28,6 +28,8 @@ struct CampaignOptions {
   std::size_t max_length = 2000;
   int threads = 0;
   double memory_gb = 0;             ///< 0 = no limit
+  std::string roles;                ///< of ranks, "0-1:search,2-3:predict"; empty: any
+  int run_ahead = 0;                ///< most targets in work at once, over ranks of roles; 0 = chosen
   bool json = false;
   bool quiet = false;
 };

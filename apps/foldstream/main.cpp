@@ -106,7 +106,9 @@ int run_command(int argc, char** argv) {
 }  // namespace
 }  // namespace foldstream::apps
 
-int main(int argc, char** argv) {
+namespace {
+
+int run_guarded(int argc, char** argv) {
   using namespace foldstream::apps;
   try {
     return run_command(argc, argv);
@@ -118,4 +120,10 @@ int main(int argc, char** argv) {
   } catch (const std::exception& error) {
     return complain(std::string("internal error: ") + error.what(), internal_error);
   }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return foldstream::apps::end_process(run_guarded(argc, argv));
 }

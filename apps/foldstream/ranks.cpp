@@ -2,7 +2,10 @@
 
 #include <foldstream/thread_executor.hpp>
 
+#include <algorithm>
+#include <charconv>
 #include <cstdlib>
+#include <sstream>
 #include <string>
 
 #ifdef FOLDSTREAM_HAS_MPI
@@ -18,27 +21,118 @@ bool is_first_rank() {
   return true;
 }
 
+namespace {
+
+std::unique_ptr<Executor> on_threads(const RankOptions& options) {
+  return std::make_unique<ThreadExecutor>(
+      ThreadExecutorOptions{options.threads, options.memory_bytes});
+}
+
+[[noreturn]] void throw_bad_roles(const std::string& part) {
+  throw Error(ErrorKind::InvalidArgument,
+              "--roles: '" + part +
+                  "' is not RANK:ROLE, RANK-RANK:ROLE or RANKS:ROLE+ROLE, as in "
+                  "--roles 0-1:search,2-3:predict+refine.");
+}
+
+int parse_rank(std::string_view text, const std::string& part) {
+  int rank = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rank);
+  if (error != std::errc() || end != text.data() + text.size() || rank < 0) throw_bad_roles(part);
+  return rank;
+}
+
+void check_role(const std::string& role, const Graph& graph) {
+  std::vector<std::string> known;
+  for (const auto& task : graph.tasks())
+    if (!task->role.empty()) known.push_back(task->role);
+  if (std::ranges::find(known, role) == known.end())
+    throw Error(ErrorKind::InvalidArgument, "--roles: no task of the workflow has the role '" +
+                                                role + "'." + did_you_mean(role, known));
+}
+
+}  // namespace
+
+std::map<int, std::vector<std::string>> parse_roles(const std::string& text, int ranks,
+                                                    const Graph& graph) {
+  std::map<int, std::vector<std::string>> roles;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    const std::size_t colon = part.find(':');
+    if (colon == std::string::npos || colon + 1 == part.size()) throw_bad_roles(part);
+    const std::string_view numbers = std::string_view(part).substr(0, colon);
+    const std::size_t dash = numbers.find('-');
+    const int first = parse_rank(numbers.substr(0, dash), part);
+    const int last =
+        dash == std::string_view::npos ? first : parse_rank(numbers.substr(dash + 1), part);
+    if (last < first) throw_bad_roles(part);
+    if (last >= ranks)
+      throw Error(ErrorKind::InvalidArgument,
+                  "--roles: '" + part + "' names rank " + std::to_string(last) + ", but there are " +
+                      std::to_string(ranks) + " ranks, from 0. Start more with mpirun -n.");
+    std::istringstream names(part.substr(colon + 1));
+    for (std::string role; std::getline(names, role, '+');) {
+      check_role(role, graph);
+      for (int rank = first; rank <= last; ++rank) roles[rank].push_back(role);
+    }
+  }
+  return roles;
+}
+
 #ifdef FOLDSTREAM_HAS_MPI
 
+namespace {
+
+const char* lookup(const char* name) { return std::getenv(name); }
+
+/// MPI sessions that outlive their Ranks, since only the end of the process may end them.
+std::unique_ptr<mpi::Session>& kept_session() {
+  static std::unique_ptr<mpi::Session> session;
+  return session;
+}
+
+}  // namespace
+
 struct Ranks::Impl {
-  mpi::Session session;
-  mpi::Communicator world = mpi::Communicator::world(session);
+  std::unique_ptr<mpi::Session> session = std::make_unique<mpi::Session>(
+      mpi::SurvivalOptions{.survive_losses = mpi::Session::survives_losses(lookup)});
+  mpi::Communicator world = mpi::Communicator::world(*session);
 };
 
 Ranks::Ranks() {
-  if (mpi::Session::is_launched([](const char* name) { return std::getenv(name); }))
-    impl_ = std::make_unique<Impl>();
+  if (mpi::Session::is_launched(lookup)) impl_ = std::make_unique<Impl>();
+}
+
+Ranks::~Ranks() {
+  if (impl_ && impl_->session->needs_leave()) kept_session() = std::move(impl_->session);
+}
+
+int end_process(int exit_code) {
+  if (kept_session()) kept_session()->leave(exit_code);
+  return exit_code;
 }
 
 int Ranks::rank() const noexcept { return impl_ ? impl_->world.rank() : 0; }
 int Ranks::size() const noexcept { return impl_ ? impl_->world.size() : 1; }
 
-std::unique_ptr<Executor> Ranks::make_executor(int threads, std::uint64_t memory_bytes) const {
-  if (!impl_) return std::make_unique<ThreadExecutor>(ThreadExecutorOptions{threads, memory_bytes});
-  mpi::DistributedExecutorOptions options;
-  options.threads = threads;
-  options.memory_bytes = memory_bytes;
-  return std::make_unique<mpi::DistributedExecutor>(impl_->world, options);
+std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const {
+  if (!impl_) return on_threads(options);
+  mpi::DistributedExecutorOptions chosen;
+  chosen.threads = options.threads;
+  chosen.memory_bytes = options.memory_bytes;
+  chosen.roles = options.roles;
+  chosen.run_ahead = options.run_ahead;
+  return std::make_unique<mpi::DistributedExecutor>(impl_->world, chosen);
+}
+
+bool Ranks::leads(const Executor& executor) const {
+  const auto* ranks = dynamic_cast<const mpi::DistributedExecutor*>(&executor);
+  return ranks == nullptr || ranks->leader() == rank();
+}
+
+std::vector<int> Ranks::lost(const Executor& executor) const {
+  const auto* ranks = dynamic_cast<const mpi::DistributedExecutor*>(&executor);
+  return ranks == nullptr ? std::vector<int>() : ranks->lost();
 }
 
 #else
@@ -55,9 +149,16 @@ Ranks::Ranks() {
 int Ranks::rank() const noexcept { return 0; }
 int Ranks::size() const noexcept { return 1; }
 
-std::unique_ptr<Executor> Ranks::make_executor(int threads, std::uint64_t memory_bytes) const {
-  return std::make_unique<ThreadExecutor>(ThreadExecutorOptions{threads, memory_bytes});
+std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const {
+  return on_threads(options);
 }
+
+bool Ranks::leads(const Executor&) const { return true; }
+std::vector<int> Ranks::lost(const Executor&) const { return {}; }
+
+Ranks::~Ranks() = default;
+
+int end_process(int exit_code) { return exit_code; }
 
 #endif
 
@@ -68,7 +169,5 @@ int Ranks::threads(int threads) const {
 #endif
   return usable_threads();
 }
-
-Ranks::~Ranks() = default;
 
 }  // namespace foldstream::apps

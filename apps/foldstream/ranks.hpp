@@ -4,7 +4,10 @@
 #include <foldstream/executor.hpp>
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace foldstream::apps {
 
@@ -12,7 +15,21 @@ namespace foldstream::apps {
 /// Told by the environment, before MPI runs.
 bool is_first_rank();
 
-/// The processes of a campaign. Collective where there are several.
+/// Roles of ranks, by rank, from "0-1:search,2-3:predict+refine"; ranks that are not named are for
+/// anything. @throws Error{InvalidArgument} for a text of another form, a rank that there is not, or a
+/// role that no task of `graph` has, with the near miss.
+std::map<int, std::vector<std::string>> parse_roles(const std::string& text, int ranks,
+                                                    const Graph& graph);
+
+struct RankOptions {
+  int threads = 0;                 ///< of each rank; 0 = what it may fairly use
+  std::uint64_t memory_bytes = 0;  ///< of each rank; 0 = no limit
+  std::vector<std::string> roles = {};  ///< of this rank; empty: any
+  int run_ahead = 0;               ///< most targets in work at once; 0 = chosen
+};
+
+/// The processes of a campaign. Collective where there are several. If the launcher keeps the job
+/// going when a rank dies, the others go on; then the process ends by `end_process`.
 class Ranks {
  public:
   /// Starts MPI if a launcher started this process as one of its ranks.
@@ -26,13 +43,21 @@ class Ranks {
   int size() const noexcept;
   /// How many threads all ranks have together, if each is asked for `threads`; 0 as below.
   int threads(int threads) const;
-  /// Threads of the machine if there is one rank; spread over the ranks otherwise.
-  /// Collective: `threads` 0 = what this rank may fairly use.
-  std::unique_ptr<Executor> make_executor(int threads, std::uint64_t memory_bytes) const;
+  /// Threads of the machine if there is one rank; spread over the ranks otherwise. Collective.
+  std::unique_ptr<Executor> make_executor(const RankOptions& options) const;
+  /// Whether this rank speaks for all that are left, as the executor has it now: the first does,
+  /// unless it was lost.
+  bool leads(const Executor& executor) const;
+  /// Ranks that were lost.
+  std::vector<int> lost(const Executor& executor) const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };
+
+/// The last call of the process: leaves MPI as it must be left if ranks were, or may be, lost.
+/// @returns  the exit code, for `main` to return
+int end_process(int exit_code);
 
 }  // namespace foldstream::apps

@@ -153,6 +153,7 @@ Task search_task(const SearchStageOptions& options, std::string name) {
   task.name = std::move(name);
   task.inputs = {port<io::Sequence>("query", "what to search for")};
   task.outputs = {port<io::Msa>("msa", "the query and its homologs")};
+  task.role = "search";
   task.identity = "search 1\n" + search_table().identity(options) + "database=" +
                   (database ? to_string(database->digest()) : "none");
   task.max_threads = 1024;
@@ -183,6 +184,7 @@ Task msa_task(const MsaStageOptions& options, std::string name) {
   task.name = std::move(name);
   task.inputs = {port<io::Msa>("msa", "an alignment")};
   task.outputs = {port<io::Msa>("msa", "the rows kept, with weights")};
+  task.role = "search";  // so that only the rows kept travel
   task.identity = "msa 1\n" + msa_table().identity(options);
   task.max_threads = 1024;
   task.cost = [](const Magnitudes& size) {
@@ -207,6 +209,7 @@ Task predict_task(const PredictStageOptions& options, std::string name) {
   task.identity = "predict 2\n" + predict_table().identity(options) +
                   "weights=" + predict::weights_digest(options.weights);
   task.keeps_parts = true;
+  task.role = "predict";
   task.max_threads = 1024;
   task.cost = [predictor](const Magnitudes& size) {
     const predict::PredictCost cost =
@@ -233,6 +236,7 @@ Task refine_task(const RefineStageOptions& options, std::string name) {
   task.name = std::move(name);
   task.inputs = {port<io::Prediction>("prediction", "models")};
   task.outputs = {port<io::Refinement>("refinement", "all-atom models, before and after")};
+  task.role = "refine";
   task.identity = "refine 1\n" + refine_table().identity(options);
   task.max_threads = 1024;
   task.cost = [](const Magnitudes& size) {
