@@ -7,14 +7,17 @@ namespace {
 
 constexpr std::size_t most_segment_bytes = std::size_t{8} << 20;
 
+constexpr std::uint8_t payload_apart = 1;
+constexpr std::uint8_t tensors_apart = 2;
+
 /// Begins each record. If `tensors` is not 0, the heads of the tensors follow: dtype (u8), number
 /// of dimensions (u8), dimensions (i64 each); then the payload and the bytes of the tensors, unless
 /// they travel apart.
 struct Head {
   Record::What what = Record::What::message;
   MessageKind kind = MessageKind::alive;
-  std::uint8_t payload_apart = 0;
-  std::uint8_t tensors_apart = 0;
+  std::uint8_t is_given = 0;
+  std::uint8_t apart = 0;  ///< a sum of what follows
   std::int32_t run = 0;
   std::uint32_t transfer = 0;
   std::uint32_t tensors = 0;
@@ -71,21 +74,25 @@ std::vector<std::span<std::byte>> segments_apart(Message& message) {
   return segments;
 }
 
-void write_message(Frame& frame, const Message& message, std::uint32_t transfer) {
-  Head head{Record::What::message,      message.kind, has_payload_apart(message),
-            has_tensors_apart(message), message.run,  transfer};
+void write_message(Frame& frame, const Message& message, std::uint32_t transfer, bool is_given) {
+  Head head{.kind = message.kind, .is_given = is_given, .run = message.run, .transfer = transfer};
+  if (has_payload_apart(message)) head.apart |= payload_apart;
+  if (has_tensors_apart(message)) head.apart |= tensors_apart;
   head.tensors = static_cast<std::uint32_t>(message.tensors.size());
   head.payload_bytes = message.payload.size();
   append(frame, head);
   for (const Tensor& tensor : message.tensors) append_tensor_head(frame, tensor);
-  if (head.payload_apart == 0) append(frame, message.payload.data(), message.payload.size());
-  if (head.tensors_apart != 0) return;
+  if ((head.apart & payload_apart) == 0)
+    append(frame, message.payload.data(), message.payload.size());
+  if ((head.apart & tensors_apart) != 0) return;
   for (const Tensor& tensor : message.tensors) append(frame, tensor.raw().data(), tensor.bytes());
 }
 
 void write_pull(Frame& frame, std::uint32_t transfer) {
   append(frame, Head{.what = Record::What::pull, .transfer = transfer});
 }
+
+void write_credit(Frame& frame) { append(frame, Head{.what = Record::What::credit}); }
 
 std::span<const std::byte> FrameReader::advance(std::size_t count) {
   if (count > rest_.size())
@@ -111,16 +118,16 @@ TensorHead FrameReader::tensor_head() {
 
 Record FrameReader::next() {
   const auto head = number<Head>();
-  Record record{head.what, head.transfer, {head.kind, head.run, {}}, 0, {}};
+  Record record{head.what, head.is_given != 0, head.transfer, {head.kind, head.run, {}}, 0, {}};
   std::vector<TensorHead> heads;
   for (std::uint32_t i = 0; i < head.tensors; ++i) heads.push_back(tensor_head());
-  if (head.payload_apart != 0) {
+  if ((head.apart & payload_apart) != 0) {
     record.payload_apart = head.payload_bytes;
   } else {
     const auto payload = advance(head.payload_bytes);
     record.message.payload.assign(payload.begin(), payload.end());
   }
-  if (head.tensors_apart != 0) {
+  if ((head.apart & tensors_apart) != 0) {
     record.apart = std::move(heads);
     return record;
   }

@@ -86,10 +86,12 @@ void Inbound::read_frame(int rank, const Frame& frame) {
   FrameReader reader(frame);
   while (!reader.is_at_end()) {
     Record record = reader.next();
-    if (record.what == Record::What::pull)
+    if (record.what == Record::What::message)
+      on_message(rank, std::move(record));
+    else if (record.what == Record::What::pull)
       outbound_.give(rank, record.transfer);
     else
-      on_message(rank, std::move(record));
+      outbound_.take_credit(rank);
   }
 }
 
@@ -98,7 +100,7 @@ void Inbound::on_message(int rank, Record record) {
   const bool has_tensors = !record.message.tensors.empty() || !record.apart.empty();
   auto& lane = from.lanes[has_tensors ? 1 : 0];
   if (record.is_whole() && lane.empty()) {
-    ready_.push_back({{rank, std::move(record.message)}, 0});
+    ready_.push_back({{rank, std::move(record.message)}, 0, false});
     return;
   }
   const std::size_t bytes = bytes_apart(record);
@@ -107,6 +109,7 @@ void Inbound::on_message(int rank, Record record) {
   if (incoming->is_whole) return;
   ++from.incomplete;
   ++incomplete_;
+  if (incoming->record.is_given) return receive_parts(rank, incoming);
   from.announced.push_back(incoming);
   ask_for_more(rank);
 }
@@ -155,7 +158,9 @@ void Inbound::release(int rank) {
   for (auto& lane : peer(rank).lanes) {
     while (!lane.empty() && lane.front()->is_whole) {
       Incoming& first = *lane.front();
-      ready_.push_back({{rank, std::move(first.record.message)}, first.bytes});
+      const bool is_given = first.record.is_given;
+      ready_.push_back(
+          {{rank, std::move(first.record.message)}, is_given ? 0 : first.bytes, is_given});
       lane.pop_front();
     }
   }
@@ -165,16 +170,23 @@ std::optional<Envelope> Inbound::next() {
   if (ready_.empty()) return std::nullopt;
   Ready first = std::move(ready_.front());
   ready_.pop_front();
-  if (first.granted_bytes > 0) {
-    Peer& from = peer(first.envelope.peer);
-    --from.granted;
-    from.granted_bytes -= first.granted_bytes;
-    ask_for_more(first.envelope.peer);
-  }
+  on_handed_out(first.envelope.peer, first);
   return std::move(first.envelope);
 }
 
-void Inbound::put(Message message) { ready_.push_back({{channel_.rank, std::move(message)}, 0}); }
+/// The next one may come.
+void Inbound::on_handed_out(int rank, const Ready& ready) {
+  if (ready.is_given) outbound_.return_credit(rank);
+  if (ready.granted_bytes == 0) return;
+  Peer& from = peer(rank);
+  --from.granted;
+  from.granted_bytes -= ready.granted_bytes;
+  ask_for_more(rank);
+}
+
+void Inbound::put(Message message) {
+  ready_.push_back({{channel_.rank, std::move(message)}, 0, false});
+}
 
 void Inbound::drop(int rank) {
   is_dropped_[static_cast<std::size_t>(rank)] = 1;

@@ -11,7 +11,7 @@ namespace foldstream::mpi {
 
 /// Takes frames apart, asks for what travels apart, and hands messages out in their order. Each
 /// peer may have 16 messages or 32 MiB under way that were asked for and not handed out, and always
-/// one: whoever reads slowly is sent no more.
+/// one, besides the few that it gives in advance: whoever reads slowly is sent no more.
 class Inbound {
  public:
   Inbound(const Channel& channel, Requests& requests, Outbound& outbound);
@@ -38,7 +38,7 @@ class Inbound {
   /// A message that is not whole, or waits for one which came before.
   struct Incoming {
     Record record;
-    std::size_t bytes = 0;  ///< granted
+    std::size_t bytes = 0;  ///< that travel apart
     bool is_whole = false;
   };
   struct Peer {
@@ -52,7 +52,8 @@ class Inbound {
   };
   struct Ready {
     Envelope envelope;
-    std::size_t granted_bytes = 0;
+    std::size_t granted_bytes = 0;  ///< it was asked for
+    bool is_given = false;
   };
 
   Peer& peer(int rank);
@@ -61,6 +62,7 @@ class Inbound {
   void read_frame(int rank, const Frame& frame);
   void on_message(int rank, Record record);
   void ask_for_more(int rank);
+  void on_handed_out(int rank, const Ready& ready);
   void receive_parts(int rank, const std::shared_ptr<Incoming>& incoming);
   void release(int rank);
 

@@ -10,6 +10,9 @@ namespace {
 constexpr std::size_t full_frame_bytes = 3968;
 /// Frames that a peer has not taken; then messages gather in fewer, fuller ones.
 constexpr int most_frames_under_way = 16;
+/// What a peer may be given that it has not asked for: it saves the way to and fro.
+constexpr int most_in_advance = 4;
+constexpr std::size_t most_bytes_in_advance = std::size_t{2} << 20;  // of each
 constexpr std::size_t most_spare_frames = 64;
 
 }  // namespace
@@ -51,11 +54,26 @@ void Outbound::send(int rank, Message message) {
   if (is_dropped(rank)) return;
   Peer& to = peer(rank);
   const std::uint32_t transfer = to.next_transfer;
-  write_message(open_frame(rank, to), message, transfer);
-  if (!has_payload_apart(message) && !has_tensors_apart(message)) return;
+  const bool is_whole = !has_payload_apart(message) && !has_tensors_apart(message);
+  const bool is_given = !is_whole && may_give(to, message);
+  write_message(open_frame(rank, to), message, transfer, is_given);
+  if (is_whole) return;
   ++to.next_transfer;
   to.announced.emplace(transfer, std::make_shared<Message>(std::move(message)));
   count(rank, 1);
+  if (!is_given) return;
+  ++to.in_advance;
+  flush();  // the announcement first
+  give(rank, transfer);
+}
+
+bool Outbound::may_give(const Peer& to, const Message& message) const {
+  return to.in_advance < most_in_advance &&
+         message.payload.size() + tensor_bytes(message) <= most_bytes_in_advance;
+}
+
+void Outbound::return_credit(int rank) {
+  if (!is_dropped(rank)) write_credit(open_frame(rank, peer(rank)));
 }
 
 void Outbound::ask_for(int rank, std::uint32_t transfer) {

@@ -11,7 +11,7 @@
 namespace foldstream::mpi {
 
 /// Packs messages into frames: those that queue up for a peer travel together. Parts that travel
-/// apart wait until the peer asks for them.
+/// apart wait until the peer asks for them, but for a few small ones that are given in advance.
 class Outbound {
  public:
   Outbound(const Channel& channel, Requests& requests);
@@ -20,6 +20,10 @@ class Outbound {
   void send(int peer, Message message);
   /// Asks `peer` for the parts of a message that it has announced.
   void ask_for(int peer, std::uint32_t transfer);
+  /// Tells `peer` that what it gave in advance was taken.
+  void return_credit(int peer);
+  /// `peer` has taken what was given to it in advance.
+  void take_credit(int peer) { --this->peer(peer).in_advance; }
   /// The peer asks for the parts of a message. @throws Error{Communication} if there is none.
   void give(int peer, std::uint32_t transfer);
   /// Gives MPI as many frames as may be under way. @throws Error{Communication}
@@ -34,6 +38,7 @@ class Outbound {
     std::deque<Frame> queue;  ///< not yet MPI's; the last one still grows
     std::map<std::uint32_t, std::shared_ptr<Message>> announced;
     std::uint32_t next_transfer = 0;
+    int in_advance = 0;  ///< messages that were given and not taken yet
     int frames_under_way = 0;
     int unsent = 0;           ///< frames and messages with parts apart that have not left
     bool is_waiting = false;  ///< in waiting_
@@ -42,6 +47,7 @@ class Outbound {
   Peer& peer(int rank);
   Frame& open_frame(int rank, Peer& to);
   bool is_dropped(int rank) const { return is_dropped_[static_cast<std::size_t>(rank)] != 0; }
+  bool may_give(const Peer& to, const Message& message) const;
   bool flush(int rank, Peer& to);
   void push(int rank, Peer& to, Frame frame);
   void recycle(Frame frame);

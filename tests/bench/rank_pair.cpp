@@ -5,7 +5,7 @@
 
 #include <array>
 #include <chrono>
-#include <stdexcept>
+#include <string>
 
 namespace foldstream::bench {
 namespace {
@@ -125,15 +125,20 @@ class OurTransport final : public RankPair {
       message.tensors.push_back(out_[i % window]);
     transport_->send(1 - transport_->rank(), std::move(message));
   }
-  mpi::Envelope receive() {
-    const auto began = Clock::now();
-    while (true) {
-      if (auto envelope = transport_->receive()) return std::move(*envelope);
-      if (seconds_since(began) > 60) throw std::runtime_error("the other rank is silent");
-    }
+  void receive() {
+    until([this] { return transport_->receive().has_value(); });
   }
   void flush() {
-    while (!transport_->is_flushed()) continue;
+    until([this] { return transport_->is_flushed(); });
+  }
+  template <class Call>
+  void until(Call is_true) {
+    if (is_true()) return;
+    const auto began = Clock::now();
+    while (!is_true())
+      if (seconds_since(began) > 60)
+        throw Error(ErrorKind::Communication,
+                    "rank " + std::to_string(1 - transport_->rank()) + " was silent for 60 s.");
   }
   double stream(std::size_t bytes, int count, int under_way) {
     prepare(bytes);
