@@ -49,6 +49,8 @@ struct ExecutorCase {
   std::function<std::filesystem::path()> make_folder;
   /// Whether bodies run while others do, and while the source of their targets is asked.
   bool is_concurrent = true;
+  /// Whether two tasks of one target may run at once.
+  bool runs_two_of_a_target = true;
 
   friend void PrintTo(const ExecutorCase& made, std::ostream* out) { *out << made.name; }
 };
@@ -60,6 +62,7 @@ inline ExecutorCase local_case(std::string name, int threads,
   ExecutorCase made;
   made.name = std::move(name);
   made.threads = threads;
+  made.runs_two_of_a_target = threads >= 2;
   made.make = std::move(make);
   made.make_store = [] { return std::make_shared<MemoryStore>(); };
   made.make_folder = [folders] {

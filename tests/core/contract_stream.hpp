@@ -8,7 +8,7 @@
 namespace foldstream::test {
 
 TEST_P(ExecutorContract, AConsumerBeginsBeforeItsProducerEnds) {
-  if (!GetParam().is_concurrent || GetParam().threads < 2) GTEST_SKIP() << "needs two threads";
+  if (!runs_two_of_a_target()) GTEST_SKIP() << "needs two threads";
   const auto chunks_read = std::make_shared<std::atomic<int>>(0);
   const auto give = [=](StreamWriter& writer, double x, const Context&) {
     for (int i = 0; i < x; ++i) {
@@ -80,7 +80,7 @@ TEST_P(ExecutorContract, AnInterruptedProducerFindsItsChunksInTheNextRun) {
 }
 
 TEST_P(ExecutorContract, AConsumerOfAFailedProducerIsSkipped) {
-  const bool is_read = GetParam().is_concurrent && GetParam().threads >= 2;
+  const bool is_read = runs_two_of_a_target();
   const auto chunks_read = std::make_shared<std::atomic<int>>(0);
   const auto give = [=](StreamWriter& writer, double, const Context&) {
     writer.append(chunk_of(0));
@@ -140,7 +140,7 @@ TEST_P(ExecutorContract, AStreamThatIsNotOpenedIsEmpty) {
 }
 
 TEST_P(ExecutorContract, CancelWakesThoseThatWaitForAStream) {
-  if (!GetParam().is_concurrent || GetParam().threads < 2) GTEST_SKIP() << "needs two threads";
+  if (!runs_two_of_a_target()) GTEST_SKIP() << "needs two threads";
   const auto give = [](StreamWriter& writer, double, const Context& context) {
     writer.append(chunk_of(0));
     eventually([&] { return context.stop.stop_requested(); });

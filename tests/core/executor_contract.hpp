@@ -14,6 +14,9 @@ namespace foldstream::test {
 /// memory.
 class ExecutorContract : public testing::TestWithParam<ExecutorCase> {
  protected:
+  bool runs_two_of_a_target() const {
+    return GetParam().is_concurrent && GetParam().runs_two_of_a_target;
+  }
   bool is_root() const { return GetParam().rank == 0; }
 
   std::unique_ptr<Executor> executor(std::uint64_t memory_bytes = 0) const {

@@ -46,6 +46,7 @@ ExecutorCase on_ranks(int threads) {
           },
       .make_store = [] { return std::make_shared<FileStore>(shared_test_folder()); },
       .make_folder = shared_test_folder,
+      .runs_two_of_a_target = threads >= 2,
   };
 }
 

@@ -10,11 +10,14 @@ namespace foldstream::test {
 namespace {
 
 ExecutorCase on_pretend_ranks(int ranks, int threads) {
-  return local_case(std::to_string(ranks) + "x" + std::to_string(threads), ranks * threads,
-                    [=](std::uint64_t memory_bytes) {
-                      return std::make_unique<mpi::RehearsalExecutor>(
-                          ranks, mpi::DistributedExecutorOptions{threads, memory_bytes, 16, 120, 900});
-                    });
+  ExecutorCase made =
+      local_case(std::to_string(ranks) + "x" + std::to_string(threads), ranks * threads,
+                 [=](std::uint64_t memory_bytes) {
+                   return std::make_unique<mpi::RehearsalExecutor>(
+                       ranks, mpi::DistributedExecutorOptions{threads, memory_bytes, 16, 120, 900});
+                 });
+  made.runs_two_of_a_target = threads >= 2;  // all of a target runs on one rank
+  return made;
 }
 
 INSTANTIATE_TEST_SUITE_P(PretendRanks, ExecutorContract,
