@@ -65,9 +65,9 @@ void wait_for_farewells(const LossReport& losses, int rank, int ranks, Clock::ti
   _exit(exit_code);
 }
 
-/// Whether nobody but MPI_Abort will end the launcher.
-bool must_abort(const LossReport& losses) {
-  return losses.nodes > 1 && !losses.lost.empty() && library_version().starts_with("Open MPI v4");
+/// Whether the launcher waits for ever once a rank went without finalising MPI.
+bool is_launcher_deaf(const LossReport& losses) {
+  return losses.nodes > 1 && library_version().starts_with("Open MPI v4");
 }
 
 }  // namespace
@@ -80,8 +80,10 @@ void depart(const LossReport& losses, int exit_code, double patience_seconds) {
   if (is_over != 0 || losses.is_fenced) _exit(exit_code);
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                            std::chrono::duration<double>(patience_seconds));
-  if (must_abort(losses)) leave_one_by_one(losses, exit_code, deadline);
-  set_deadline(deadline, exit_code, false);
+  const bool is_deaf = is_launcher_deaf(losses);
+  if (is_deaf && !losses.lost.empty()) leave_one_by_one(losses, exit_code, deadline);
+  if (!losses.lost.empty()) _exit(exit_code);  // finalising would wait for them
+  set_deadline(deadline, exit_code, is_deaf);
   MPI_Finalize();
   _exit(exit_code);
 }

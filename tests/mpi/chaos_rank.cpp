@@ -208,7 +208,7 @@ int main_of_rank(int argc, char** argv) {
   } catch (const std::exception& error) {
     log_of(argv[1]).write(std::string("failed ") + error.what());
   }
-  if (session.needs_leave()) session.leave(code);
+  if (session.needs_leave()) session.leave(code, 3);
   return code;
 }
 

@@ -119,10 +119,8 @@ int run(const Session& session, int victim, const std::string& how) {
   talker.await(peers, 0, mebibyte);
   // the victim, or else rank 0, hears that all others are through with this
   const int judge = victim < 0 ? 0 : victim;
-  if (world.rank() == judge)
-    talker.await(peers, 1, 1);
-  else
-    talker.send({judge}, 1, 1);
+  if (world.rank() != judge) talker.send({judge}, 1, 1);
+  talker.await(world.rank() == judge ? peers : std::set<int>{}, 1, 1);
   if (world.rank() == judge) std::cout << "all ranks are ready\n" << std::flush;
   if (world.rank() == victim) perish(how);
   std::cout << survive(*transport, talker, *liveness, peers) << std::flush;
