@@ -53,9 +53,9 @@ Key stream_id(const Key& task, const std::string& port) {
 
 void check_chunk(const StreamType& type, const Tensor& chunk, const std::string& stream) {
   if (is_of(type, chunk)) return;
-  throw Error(ErrorKind::InvalidArgument,
-              "stream '" + stream + "' takes chunks of " + describe(type.dtype, "n", type.row) +
-                  " with n of 1 or more; got " + describe(chunk) + ".");
+  throw Error(ErrorKind::InvalidArgument, "stream '" + stream + "' takes chunks of " +
+                                              describe(type.dtype, "n", type.row) +
+                                              " with n of 1 or more; got " + describe(chunk) + ".");
 }
 
 std::string to_string(const StreamLabel& label) {

@@ -21,12 +21,12 @@ struct Damage {
   std::filesystem::path file;  ///< the file at fault
   std::string target;          ///< empty with `task` if the damage is in a journal
   std::string task;
-  std::string reason;  ///< "checksum of field 'msa/tokens' differs"
+  std::string reason;     ///< "checksum of field 'msa/tokens' differs"
   std::string port = {};  ///< of the task, if chunks of its stream cannot be read
 };
 
-/// "<file>: <reason>; task 'predict' of target 'P1' counts as absent and will be computed again", or
-/// the same of the chunks of a stream.
+/// "<file>: <reason>; task 'predict' of target 'P1' counts as absent and will be computed again",
+/// or the same of the chunks of a stream.
 std::string to_string(const Damage& damage);
 
 /// Told of each damage once, from whichever thread met it. It must not call the store.
@@ -88,7 +88,8 @@ class RunStore final : public Store {
   void save(const Key& key, const StoredTask& task) override;
 
   /// Keeps the chunks of streams in files of their own. Never null. A chunk survives the end of the
-  /// process by any signal as soon as it is stored, and a loss of power a fraction of a second later.
+  /// process by any signal as soon as it is stored, and a loss of power a fraction of a second
+  /// later.
   StreamStore* streams() override;
 
   /// Learns what other ranks have stored since the folder was opened, or last refreshed.
@@ -101,8 +102,8 @@ class RunStore final : public Store {
   /// closing fails; nothing that was saved is lost.
   void close();
   /// Saves again, in a file of this rank, those of the tasks that are in the journals but cannot be
-  /// found in the HDF5 structure of their file (its writer was killed), and closes. So it does with
-  /// their streams that no single dataset of a file shows. Only while no other process writes to the
+  /// found in the HDF5 structure of their file (its writer was killed), and those of their streams
+  /// that no single dataset of a file shows; and closes. Only while no other process writes to the
   /// folder. @returns how many were saved again.
   int salvage(std::span<const Key> keys);
 
@@ -129,10 +130,10 @@ struct RunSummary {
 };
 
 /// Writes "run.h5" into the folder of `store`: group /provenance with attributes, dataset
-/// /targets_table, and /targets/<target>/<task> and /streams/<target>/<task>/<port> as external links
-/// into the files of the ranks, so that h5ls, h5dump and h5py see one tree. Refreshes, closes and salvages first. An existing
-/// run.h5 is replaced at once or, on an error, not at all. Only while no other process writes to
-/// the folder.
+/// /targets_table, and /targets/<target>/<task> and /streams/<target>/<task>/<port> as external
+/// links into the files of the ranks, so that h5ls, h5dump and h5py see one tree. Refreshes, closes
+/// and salvages first. An existing run.h5 is replaced at once or, on an error, not at all. Only
+/// while no other process writes to the folder.
 /// @throws Error{Io}
 void write_master_file(RunStore& store, const RunSummary& summary);
 
