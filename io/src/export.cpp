@@ -55,9 +55,13 @@ void write_chunks_hdf5(const fs::path& path, const Key& id, const StoredStream& 
   for (std::int64_t i = 0; i < std::max<std::int64_t>(stream.chunks, 1); ++i) {
     const Tensor chunk = stream.chunks > 0 ? read(i) : Tensor();
     if (i == 0) {
-      StreamHeader header{stream.label, stream.type, "", "/" + escape_name(stream.label.port),
-                          hdf5::chunk_rows_for(std::max<std::int64_t>(chunk.dim(0), 1),
-                                               stream.type), 0};
+      StreamHeader header{
+          stream.label,
+          stream.type,
+          "",
+          "/" + escape_name(stream.label.port),
+          hdf5::chunk_rows_for(std::max<std::int64_t>(chunk.dim(0), 1), stream.type),
+          0};
       dataset = file.create_as(header, id);
     }
     if (stream.chunks == 0) break;
@@ -92,8 +96,8 @@ const auto& member(const Map& map, const std::string& name, const std::string& w
   if (found != map.end()) return found->second;
   std::string known;
   for (const auto& [other, value] : map) known += (known.empty() ? "" : ", ") + other;
-  throw Error(ErrorKind::NotFound, what + " '" + name + "'; it has: " +
-                                       (known.empty() ? "none" : known) + ".");
+  throw Error(ErrorKind::NotFound,
+              what + " '" + name + "'; it has: " + (known.empty() ? "none" : known) + ".");
 }
 
 }  // namespace
@@ -101,7 +105,8 @@ const auto& member(const Map& map, const std::string& name, const std::string& w
 void write_npy(const fs::path& path, const Tensor& tensor) {
   replace_file(path, [&](const fs::path& partial) {
     const Shape& shape = tensor.shape();
-    NpyFile file(partial, tensor.dtype(), shape.empty() ? Shape{} : Shape(shape.begin() + 1, shape.end()));
+    NpyFile file(partial, tensor.dtype(),
+                 shape.empty() ? Shape{} : Shape(shape.begin() + 1, shape.end()));
     file.append(tensor.raw(), shape.empty() ? 1 : shape[0]);
     shape.empty() ? file.finish_scalar() : file.finish();
   });

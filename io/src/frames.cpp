@@ -66,7 +66,8 @@ std::optional<Frame> frame_at(Window& window, std::uint64_t offset, std::string_
   const std::string_view head = window.view(offset, head_bytes);
   if (head.size() < head_bytes || !head.starts_with(magic)) return std::nullopt;
   const auto length = load_at<std::uint32_t>(head, 4);
-  if (length < head_bytes || length > longest || length > window.end() - offset) return std::nullopt;
+  if (length < head_bytes || length > longest || length > window.end() - offset)
+    return std::nullopt;
   const std::string_view frame = window.view(offset, length);
   if (frame.size() < length) return std::nullopt;
   const std::string_view checked = frame.substr(checked_from);
@@ -98,8 +99,8 @@ std::uint64_t find_frame(Window& window, std::uint64_t from, std::string_view ma
 
 }  // namespace
 
-FrameScan scan_frames(const File& file, std::uint64_t from, std::uint64_t to, std::string_view magic,
-                      const std::function<void(const Frame&)>& found) {
+FrameScan scan_frames(const File& file, std::uint64_t from, std::uint64_t to,
+                      std::string_view magic, const std::function<void(const Frame&)>& found) {
   Window window(file, to);
   FrameScan scan{from, 0};
   for (std::uint64_t offset = from; offset < window.end();) {

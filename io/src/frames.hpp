@@ -30,8 +30,8 @@ struct FrameScan {
 /// Calls `found` for each whole frame between `from` and `to` (or the end of the file), in order.
 /// What follows the last whole frame is a torn tail and is left out; damage before it is skipped.
 /// @param magic  four bytes. @throws Error{Io} if reading fails.
-FrameScan scan_frames(const File& file, std::uint64_t from, std::uint64_t to, std::string_view magic,
-                      const std::function<void(const Frame&)>& found);
+FrameScan scan_frames(const File& file, std::uint64_t from, std::uint64_t to,
+                      std::string_view magic, const std::function<void(const Frame&)>& found);
 
 /// Appends a frame to `bytes`. @throws Error{Unsupported} if the body is too long for one.
 void append_frame(std::string& bytes, std::string_view magic, const Key& key, std::int64_t time,

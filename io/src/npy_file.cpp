@@ -39,8 +39,8 @@ std::string dictionary(DType dtype, const Shape& shape) {
   for (const std::int64_t dimension : shape) axes += std::to_string(dimension) + ", ";
   if (shape.size() > 1) axes.resize(axes.size() - 2);
   if (shape.size() == 1) axes.pop_back();
-  return "{'descr': '" + std::string(descr(dtype)) + "', 'fortran_order': False, 'shape': (" + axes +
-         "), }";
+  return "{'descr': '" + std::string(descr(dtype)) + "', 'fortran_order': False, 'shape': (" +
+         axes + "), }";
 }
 
 /// So long that any number of rows fits in.
@@ -71,8 +71,8 @@ void NpyFile::finish(bool has_rows) {
   const std::size_t length = head_bytes_ - magic.size() - length_bytes;
   head.resize(length - 1, ' ');
   head += '\n';
-  const std::string prefix = std::string(magic) + static_cast<char>(length & 0xFF) +
-                             static_cast<char>(length >> 8);
+  const std::string prefix =
+      std::string(magic) + static_cast<char>(length & 0xFF) + static_cast<char>(length >> 8);
   head.insert(0, prefix);
   file_.write(0, std::as_bytes(std::span(head)));
   file_.sync();

@@ -97,8 +97,8 @@ int File::try_write_all(std::uint64_t offset,
     }
     ssize_t put = -1;
     do {
-      put = ::pwritev(descriptor_, list.data(), static_cast<int>(count),
-                      static_cast<off_t>(offset));
+      put =
+          ::pwritev(descriptor_, list.data(), static_cast<int>(count), static_cast<off_t>(offset));
     } while (put < 0 && errno == EINTR);
     if (put < 0) return errno;
     auto done = static_cast<std::size_t>(put);

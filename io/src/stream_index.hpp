@@ -51,7 +51,8 @@ class StreamIndex {
   /// @throws Error{Io} if the journal is damaged where it was not before.
   std::optional<KnownStream> find(const Key& id) const;
   /// All copies of a chunk, the newest first; none if the stream does not reach so far.
-  /// @throws Error{Io} if the journal is damaged where it was not before and there is no other copy.
+  /// @throws Error{Io} if the journal is damaged where it was not before and there is no other
+  /// copy.
   std::vector<ChunkPlace> places(const Key& id, std::int64_t chunk) const;
   /// Forgets the chunks from `chunk` on, and that the stream is complete. False if they are gone.
   bool cut(const Key& id, std::int64_t chunk);
@@ -121,7 +122,7 @@ class StreamIndex {
   std::unordered_map<Key, Known, foldstream::KeyHash> streams_;
   std::map<std::string, std::uint64_t> closed_;
 
-  mutable std::mutex tables_mutex_;  ///< taken after mutex_
+  mutable std::mutex tables_mutex_;                           ///< taken after mutex_
   mutable std::vector<std::shared_ptr<const Table>> tables_;  ///< used last
   mutable std::size_t next_table_ = 0;
 };

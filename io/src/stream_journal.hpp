@@ -18,8 +18,8 @@ namespace foldstream::io {
 struct StreamHeader {
   StreamLabel label;
   StreamType type;
-  std::string file;     ///< of the rank, "r0000-s0.h5"
-  std::string dataset;  ///< in that file, "/streams/<target>/<task>/<port>"
+  std::string file;             ///< of the rank, "r0000-s0.h5"
+  std::string dataset;          ///< in that file, "/streams/<target>/<task>/<port>"
   std::int64_t chunk_rows = 1;  ///< of an HDF5 chunk of the dataset
   std::int64_t first_chunk = 0;
 
@@ -90,7 +90,8 @@ class StreamJournalWriter {
   void sync() { file_.sync(); }
 
  private:
-  std::uint64_t add(const Key& id, StreamFrameKind kind, std::uint32_t count, std::string_view rest);
+  std::uint64_t add(const Key& id, StreamFrameKind kind, std::uint32_t count,
+                    std::string_view rest);
 
   File file_;
   std::uint64_t end_;

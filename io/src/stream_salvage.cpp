@@ -23,14 +23,23 @@ bool StreamsOf::contains(const Key& id, const std::string& port) {
 
 StreamInfo FolderStreams::info_of(const Key& id, const KnownStream& known) {
   const std::int64_t rows = index_.rows(id);
-  StreamInfo info{id, known.header.label, known.header.type, known.chunks, rows,
-                  static_cast<std::uint64_t>(rows) * known.header.row_bytes(), known.is_complete,
-                  known.first_at, known.last_at, {}, ""};
+  StreamInfo info{id,
+                  known.header.label,
+                  known.header.type,
+                  known.chunks,
+                  rows,
+                  static_cast<std::uint64_t>(rows) * known.header.row_bytes(),
+                  known.is_complete,
+                  known.first_at,
+                  known.last_at,
+                  {},
+                  ""};
   for (const StreamPart& part : index_.parts(id)) {
     const std::string file = "ranks/" + part.header.file;
     const bool is_known = std::find(info.files.begin(), info.files.end(), file) != info.files.end();
     if (!is_known) info.files.push_back(file);
-    const bool has_all = part.header.first_chunk == 0 && part.chunks >= known.chunks && !part.is_cut;
+    const bool has_all =
+        part.header.first_chunk == 0 && part.chunks >= known.chunks && !part.is_cut;
     if (!has_all || !info.dataset.empty()) continue;
     info.dataset = part.header.dataset;
     std::iter_swap(info.files.begin(), std::find(info.files.begin(), info.files.end(), file));
@@ -63,8 +72,8 @@ bool FolderStreams::is_shown(const Key& id, const KnownStream& known) {
     const fs::path path = ranks_ / header.file;
     const std::optional<std::uint64_t> closed = index_.closed_bytes(header.file);
     if (closed && *closed == fs::file_size(path, none)) return true;
-    if (hdf5::is_shown(path, {header.dataset, header.type, header.chunk_rows,
-                              index_.pieces(id, header)})) {
+    if (hdf5::is_shown(
+            path, {header.dataset, header.type, header.chunk_rows, index_.pieces(id, header)})) {
       return true;
     }
   }

@@ -80,8 +80,7 @@ std::optional<KnownStream> FolderStreams::find_known(const Key& id) {
 
 std::optional<StoredStream> FolderStreams::find(const Key& id) {
   if (const std::optional<KnownStream> known = find_known(id)) {
-    return StoredStream{known->header.type, known->header.label, known->chunks,
-                        known->is_complete};
+    return StoredStream{known->header.type, known->header.label, known->chunks, known->is_complete};
   }
   WriteBehind* const writer = writer_if_any();
   return writer == nullptr ? std::nullopt : writer->find(id);
@@ -139,7 +138,8 @@ Tensor FolderStreams::read(const Key& id, std::int64_t chunk) {
   }
   const std::string reason = "chunk " + std::to_string(chunk) + " " + text_of(failure);
   drop(id, chunk, file, label, reason);
-  throw Error(ErrorKind::Io, file.string() + ": " + reason + ". Run again: what comes before it is kept.");
+  throw Error(ErrorKind::Io,
+              file.string() + ": " + reason + ". Run again: what comes before it is kept.");
 }
 
 std::uint64_t FolderStreams::checksum(const Key& id, std::int64_t chunk) {

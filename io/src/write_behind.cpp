@@ -31,9 +31,8 @@ WriteBehind::WriteBehind(fs::path ranks, std::string stem, StreamIndex& index)
                    ? index.refresh(stream_journal_path(ranks_, stem_))
                    : 0) {
   sync_folder(ranks_);
-  sync_ = std::make_unique<GroupSync>(journal_, [this](std::exception_ptr failure) {
-    on_synced(std::move(failure));
-  });
+  sync_ = std::make_unique<GroupSync>(
+      journal_, [this](std::exception_ptr failure) { on_synced(std::move(failure)); });
   thread_ = std::thread([this] { work(); });
 }
 
@@ -108,7 +107,8 @@ void WriteBehind::append(const Key& id, Tensor chunk, Stored stored) {
     if (found != streams_.end()) stream = found->second;
   }
   if (!stream) {
-    throw Error(ErrorKind::InvalidArgument, "stream " + to_string(id) + " is not open in the store");
+    throw Error(ErrorKind::InvalidArgument,
+                "stream " + to_string(id) + " is not open in the store");
   }
   check_chunk(stream->type, chunk, to_string(stream->label));
   const std::uint64_t checksum = XXH3_64bits(chunk.raw().data(), chunk.bytes());
@@ -134,7 +134,8 @@ void WriteBehind::finish(const Key& id) {
     lock.unlock();
     const std::optional<KnownStream> known = index_.find(id);
     if (known && known->is_complete) return;
-    throw Error(ErrorKind::InvalidArgument, "stream " + to_string(id) + " is not open in the store");
+    throw Error(ErrorKind::InvalidArgument,
+                "stream " + to_string(id) + " is not open in the store");
   }
   const BegunPointer stream = found->second;
   const auto ending = std::make_shared<Ending>();

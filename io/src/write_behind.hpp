@@ -9,9 +9,10 @@
 
 namespace foldstream::io {
 
-/// What a rank writes of its streams, behind the back of those who make the chunks. One thread takes
-/// what is queued in batches: it writes the chunks, then one frame a stream to the journal, and then
-/// tells that they are stored. The disk is synced in groups by a second thread. Thread-safe.
+/// What a rank writes of its streams, behind the back of those who make the chunks. One thread
+/// takes what is queued in batches: it writes the chunks, then one frame a stream to the journal,
+/// and then tells that they are stored. The disk is synced in groups by a second thread.
+/// Thread-safe.
 class WriteBehind {
  public:
   using Stored = std::function<void(std::exception_ptr)>;
@@ -33,7 +34,8 @@ class WriteBehind {
   /// As StreamStore.
   void append(const Key& id, Tensor chunk, Stored stored);
   void finish(const Key& id);
-  /// Writes what is queued and closes the file; a later chunk begins the next one. @throws Error{Io}
+  /// Writes what is queued and closes the file; a later chunk begins the next one. @throws
+  /// Error{Io}
   void close();
 
  private:
@@ -94,8 +96,7 @@ class WriteBehind {
   void close_file();
   void give_up_file() noexcept;
   void forget_file();
-  static std::exception_ptr failure_of(const StreamLabel& label,
-                                       const std::exception_ptr& failure);
+  static std::exception_ptr failure_of(const StreamLabel& label, const std::exception_ptr& failure);
   void fail_all(const std::exception_ptr& failure);
   template <class Condition>
   void wait(std::unique_lock<std::mutex>& lock, const std::string& what, Condition condition);

@@ -68,7 +68,8 @@ WriteTimes write_behind(const std::filesystem::path& folder, std::uint64_t chunk
     const Key id = stream_id({}, "bench");
     std::promise<void> last;
     const auto began = Clock::now();
-    streams.open(id, {DType::u8, {static_cast<std::int64_t>(chunk_bytes)}, "1", {}}, {"", "b", "c"});
+    streams.open(id, {DType::u8, {static_cast<std::int64_t>(chunk_bytes)}, "1", {}},
+                 {"", "b", "c"});
     for (int i = 0; i < chunks; ++i) {
       const bool is_last = i + 1 == chunks;
       streams.append(id, data[static_cast<std::size_t>(i) % data.size()],

@@ -13,10 +13,11 @@ struct WriteTimes {
 };
 
 /// With write() and fdatasync().
-WriteTimes write_plainly(const std::filesystem::path& folder, std::uint64_t chunk_bytes, int chunks);
+WriteTimes write_plainly(const std::filesystem::path& folder, std::uint64_t chunk_bytes,
+                         int chunks);
 
-/// Through a RunStore: the first time is until the last chunk is stored (its journal frame too), the
-/// second until the stream is finished.
+/// Through a RunStore: the first time is until the last chunk is stored (its journal frame too),
+/// the second until the stream is finished.
 WriteTimes write_behind(const std::filesystem::path& folder, std::uint64_t chunk_bytes, int chunks);
 
 }  // namespace foldstream::bench

@@ -22,12 +22,14 @@ std::string output_of(const TemporaryFolder& folder, const std::string& lines) {
   const std::string command = std::string(python) + " " + script.string() + " 2>&1";
   const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
   std::string text;
-  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get())) text += static_cast<char>(c);
+  for (int c = std::fgetc(pipe.get()); c != EOF; c = std::fgetc(pipe.get()))
+    text += static_cast<char>(c);
   return text;
 }
 
 bool has_python(const std::string& module) {
-  return std::system((std::string(python) + " -c 'import " + module + "' 2> /dev/null").c_str()) == 0;
+  return std::system((std::string(python) + " -c 'import " + module + "' 2> /dev/null").c_str()) ==
+         0;
 }
 
 std::string raw_text(const Tensor& tensor) {
@@ -43,12 +45,15 @@ TEST(Npy, IsReadByNumPyWhateverTypeAndShape) {
       {DType::i32, "int32"},   {DType::i64, "int64"},   {DType::f16, "float16"},
       {DType::bf16, "uint16"}, {DType::f32, "float32"}, {DType::f64, "float64"}};
   for (const auto& [dtype, name] : types) {
-    for (const auto& [shape, text] : {std::pair<Shape, std::string>{{}, "()"}, {{3}, "(3,)"},
-                                      {{2, 0}, "(2, 0)"}, {{2, 3, 4}, "(2, 3, 4)"}}) {
+    for (const auto& [shape, text] : {std::pair<Shape, std::string>{{}, "()"},
+                                      {{3}, "(3,)"},
+                                      {{2, 0}, "(2, 0)"},
+                                      {{2, 3, 4}, "(2, 3, 4)"}}) {
       const std::string file = (folder.path() / (name + text + ".npy")).string();
       const Tensor tensor = chunk_of({dtype, {}, "1", {}}, 1, element_count(shape)).reshaped(shape);
       write_npy(file, tensor);
-      lines += "a = numpy.load('" + file + "'); a.tofile('" + file + ".raw'); print(a.dtype, a.shape)\n";
+      lines +=
+          "a = numpy.load('" + file + "'); a.tofile('" + file + ".raw'); print(a.dtype, a.shape)\n";
       expected += name + " " + text + "\n";
     }
   }
@@ -68,12 +73,14 @@ TEST(ExportStream, WritesOneArrayOfAllChunks) {
   EXPECT_EQ(export_stream(*store.streams(), stream_of(1), folder.path() / "a.h5"), 7);
 
   const std::string at = folder.path().string();
-  EXPECT_EQ(output_of(folder, "import h5py\na = numpy.load('" + at + "/a.npy')\nd = h5py.File('" + at +
-                                  "/a.h5')['models']\nprint(a.shape, a.dtype, numpy.array_equal("
-                                  "a.view('i4'), d[()].view('i4')), d.attrs['units'], "
-                                  "list(d.attrs['axes']), d.attrs['complete'])\n"
-                                  "a[120:131].tofile('" + at + "/raw')\n"),
-            "(153, 5, 3) float32 True angstrom ['model', 'atom', 'xyz'] 0\n");
+  EXPECT_EQ(
+      output_of(folder, "import h5py\na = numpy.load('" + at + "/a.npy')\nd = h5py.File('" + at +
+                            "/a.h5')['models']\nprint(a.shape, a.dtype, numpy.array_equal("
+                            "a.view('i4'), d[()].view('i4')), d.attrs['units'], "
+                            "list(d.attrs['axes']), d.attrs['complete'])\n"
+                            "a[120:131].tofile('" +
+                            at + "/raw')\n"),
+      "(153, 5, 3) float32 True angstrom ['model', 'atom', 'xyz'] 0\n");
   EXPECT_EQ(test::read_text(folder.path() / "raw"), raw_text(chunk_of(models_type, 4, 11)));
 }
 
@@ -98,8 +105,10 @@ TEST(ExportField, WritesATensorOfATask) {
   export_field(task, "map", "a/b", folder.path() / "a.h5");
 
   const std::string at = folder.path().string();
-  EXPECT_EQ(output_of(folder, "import h5py\nd = h5py.File('" + at + "/a.h5')['a%2Fb']\n"
-                              "print(numpy.load('" + at + "/a.npy'), d[()], d.attrs['units'])\n"),
+  EXPECT_EQ(output_of(folder, "import h5py\nd = h5py.File('" + at +
+                                  "/a.h5')['a%2Fb']\n"
+                                  "print(numpy.load('" +
+                                  at + "/a.npy'), d[()], d.attrs['units'])\n"),
             "[1. 2. 3.] [1. 2. 3.] nm\n");
 }
 
@@ -108,12 +117,10 @@ TEST(Export, RefusesWhatItCannotWriteAndLeavesNothing) {
   RunStore store(folder.path() / "run", 0);
   const StoredTask task{"P1", "predict", 1, {{"map", {}}}};
 
-  expect_error(ErrorKind::InvalidArgument, "a.txt: expected a name that ends with .npy or .h5", [&] {
-    export_stream(*store.streams(), stream_of(1), folder.path() / "a.txt");
-  });
-  expect_error(ErrorKind::NotFound, "is not stored", [&] {
-    export_stream(*store.streams(), stream_of(1), folder.path() / "a.npy");
-  });
+  expect_error(ErrorKind::InvalidArgument, "a.txt: expected a name that ends with .npy or .h5",
+               [&] { export_stream(*store.streams(), stream_of(1), folder.path() / "a.txt"); });
+  expect_error(ErrorKind::NotFound, "is not stored",
+               [&] { export_stream(*store.streams(), stream_of(1), folder.path() / "a.npy"); });
   expect_error(ErrorKind::NotFound, "task 'predict' has no port 'x'; it has: map.",
                [&] { export_field(task, "x", "y", folder.path() / "a.npy"); });
   expect_error(ErrorKind::Io, "cannot open the file",

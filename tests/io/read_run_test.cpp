@@ -63,7 +63,9 @@ TEST(ReadRun, AScriptReadsTasksAndStreamsBothWays) {
   }
   TemporaryFolder folder;
   const Tensor half = chunk_of({DType::bf16, {4}, "1", {}}, 1, 3);
-  RunStore(folder.path(), 1).save(key_of("task 1"), {"P/1", "predict", 1, {{"map", {{"half", {half, "1", {"a", "b"}}}}}}});
+  RunStore(folder.path(), 1)
+      .save(key_of("task 1"),
+            {"P/1", "predict", 1, {{"map", {{"half", {half, "1", {"a", "b"}}}}}}});
   in_killed_process([&] {
     RunStore* store = new RunStore(folder.path(), 2);
     produce(*store->streams(), stream_of(1), 5);
@@ -73,11 +75,14 @@ TEST(ReadRun, AScriptReadsTasksAndStreamsBothWays) {
   store.streams()->finish(stream_of(1));
   write_master_file(store, {});
 
-  const std::string text = output_of(std::string(python) + " " + FOLDSTREAM_SOURCE_DIR +
-                                     "/docs/examples/read_run.py " + folder.path().string() + " 2>&1");
+  const std::string text =
+      output_of(std::string(python) + " " + FOLDSTREAM_SOURCE_DIR + "/docs/examples/read_run.py " +
+                folder.path().string() + " 2>&1");
 
-  const std::string lines = " streams/P1/predict/models float32 (18, 5, 3) " + digest(models_bytes(9)) + "\n";
-  const std::string field = " targets/P%2F1/predict/map/half uint16 (3, 4) " + digest(raw_text(half)) + "\n";
+  const std::string lines =
+      " streams/P1/predict/models float32 (18, 5, 3) " + digest(models_bytes(9)) + "\n";
+  const std::string field =
+      " targets/P%2F1/predict/map/half uint16 (3, 4) " + digest(raw_text(half)) + "\n";
   EXPECT_EQ(text, "run.h5" + lines + "run.h5" + field + "journals" + lines + "journals" + field);
 }
 

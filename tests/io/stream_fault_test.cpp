@@ -69,9 +69,9 @@ TEST(StreamFault, OnAFullDiskTellsTheCureAndKeepsWhatWasStored) {
   const fs::path filler = disk.path() / "filler";
   std::ofstream(filler) << std::string(2 << 20, 'x');
 
-  expect_error(ErrorKind::Io,
-               "cannot store chunks of stream predict.models of target 'P1': ",
-               [&] { produce(streams, stream_of(1), 30, 1000); });
+  expect_error(ErrorKind::Io, "cannot store chunks of stream predict.models of target 'P1': ", [&] {
+    produce(streams, stream_of(1), 30, 1000);
+  });
   Account account;
   streams.append(stream_of(1), chunk_of(models_type, 11), account.next());
   EXPECT_EQ(account.failed(), 1);  // and so it is until the stream is opened again
@@ -149,7 +149,8 @@ void kill_victim(const fs::path& folder, std::chrono::microseconds later) {
   const pid_t child = start_victim(folder);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   std::error_code none;
-  while (fs::file_size(folder / "told", none) + 1 < 2 && std::chrono::steady_clock::now() < deadline) {
+  while (fs::file_size(folder / "told", none) + 1 < 2 &&
+         std::chrono::steady_clock::now() < deadline) {
     std::this_thread::yield();
   }
   std::this_thread::sleep_for(later);  // the moment is what is tested

@@ -61,7 +61,8 @@ void follow(RunStore& store, std::uint64_t stream, std::int64_t end, std::atomic
 class Producer {
  public:
   explicit Producer(RunStore& store) : store_(store.streams()) {
-    for (std::uint64_t i = 0; i < streams; ++i) store_->open(stream_of(i), bytes_type, models_label);
+    for (std::uint64_t i = 0; i < streams; ++i)
+      store_->open(stream_of(i), bytes_type, models_label);
   }
 
   void append(std::int64_t begin, std::int64_t end) {
@@ -115,7 +116,8 @@ TEST(StreamSoak, ManyChunksTakeFlatMemoryAndTheDiskTheyNeed) {
 
 TEST(StreamSoak, AFolderOfManyChunksIsOpenedFast) {
   TemporaryFolder folder;
-  const std::int64_t each = std::max<std::int64_t>(chunk_count(), 100'000) / static_cast<int>(streams);
+  const std::int64_t each =
+      std::max<std::int64_t>(chunk_count(), 100'000) / static_cast<int>(streams);
   {
     RunStore store(folder.path(), 0);
     Producer(store).append(0, each);

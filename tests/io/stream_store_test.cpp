@@ -75,7 +75,9 @@ TEST(StreamStore, RefusesWrongChunksWrongTypesAndToWriteWhatItOnlyReads) {
   other.units = "nm";
 
   expect_error(ErrorKind::InvalidArgument, "takes chunks of f32 [n, 5, 3] with n of 1 or more; got",
-               [&] { store.streams()->append(stream_of(1), Tensor(DType::f32, {5, 3}), {}); });
+               [&] {
+                 store.streams()->append(stream_of(1), Tensor(DType::f32, {5, 3}), {});
+               });
   expect_error(ErrorKind::InvalidArgument, "is stored with another type",
                [&] { store.streams()->open(stream_of(1), other, models_label); });
   other.units = "\xff";
@@ -102,7 +104,8 @@ TEST(StreamStore, TakesChunksOfAnyLengthAndKeepsTheirBorders) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     const auto number = static_cast<std::int64_t>(i);
     EXPECT_EQ(store.streams()->read(stream_of(1), number),
-              chunk_of(models_type, number, lengths[i])) << i;
+              chunk_of(models_type, number, lengths[i]))
+        << i;
   }
   EXPECT_EQ(store.stored_streams()[0].rows, 1863);
 }
@@ -262,7 +265,8 @@ TEST(StreamDamage, EndsAStreamWhereItsFileIsCutOrGone) {
 
   RunStore store(folder.path());
 
-  expect_error(ErrorKind::Io, "chunk 3 lies behind the end", [&] { store.streams()->read(stream_of(1), 3); });
+  expect_error(ErrorKind::Io, "chunk 3 lies behind the end",
+               [&] { store.streams()->read(stream_of(1), 3); });
   expect_error(ErrorKind::Io, "is missing", [&] { store.streams()->read(stream_of(2), 0); });
   expect_chunks(*store.streams(), stream_of(1), 3);
   EXPECT_EQ(store.streams()->find(stream_of(2))->chunks, 0);

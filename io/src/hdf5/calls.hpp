@@ -29,24 +29,6 @@ inline Handle file_access() {
   return list;
 }
 
-/// Takes little memory for a file that is written and not read: no cache of chunks, and one of up to
-/// 4 MiB for HDF5's own structures.
-inline void keep_little(const Handle& file_access) {
-  check(H5Pset_cache(file_access.id(), 0, 0, 0, 0), "set", "chunk cache");
-  H5AC_cache_config_t config = {};
-  config.version = H5AC__CURR_CACHE_CONFIG_VERSION;
-  check(H5Pget_mdc_config(file_access.id(), &config), "read", "cache settings");
-  config.set_initial_size = true;
-  config.initial_size = config.min_size = std::size_t{1} << 20;
-  config.max_size = std::size_t{4} << 20;
-  check(H5Pset_mdc_config(file_access.id(), &config), "set", "cache settings");
-}
-
-/// What takes 512 KiB or more begins at a multiple of `bytes` in the file.
-inline void align_large(const Handle& file_access, std::uint64_t bytes) {
-  check(H5Pset_alignment(file_access.id(), 512 << 10, bytes), "set", "alignment");
-}
-
 /// Small index nodes: a tensor mostly has one chunk, and the default node takes 2 KiB.
 inline Handle file_creation() {
   Handle list = make_properties(H5P_FILE_CREATE);
@@ -225,19 +207,8 @@ inline void write_chunk(const Handle& dataset, const Shape& at, const void* data
 
 /// H5Dread_chunk: the bytes of one whole chunk as they are in the file.
 inline void read_chunk(const Handle& dataset, const Shape& at, void* data, std::string_view name) {
-  std::uint32_t filters = 0;
-  check(H5Dread_chunk(dataset.id(), H5P_DEFAULT, extent(at).data(), &filters, data),
-        "read a chunk of", name);
-}
-
-/// H5Dset_extent: `rows` along axis 0, the other axes as they are.
-inline void extend_dataset(const Handle& dataset, std::int64_t rows, std::string_view name) {
-  const Handle space(check(H5Dget_space(dataset.id()), "read the shape of", name), H5Sclose);
-  const int rank = check(H5Sget_simple_extent_ndims(space.id()), "read the rank of", name);
-  Extent now(static_cast<std::size_t>(rank));
-  check(H5Sget_simple_extent_dims(space.id(), now.data(), nullptr), "read the shape of", name);
-  now.at(0) = static_cast<hsize_t>(rows);
-  check(H5Dset_extent(dataset.id(), now.data()), "extend", name);
+  std::uint32_t mask = 0;
+  check(H5Dread_chunk(dataset.id(), H5P_DEFAULT, extent(at).data(), &mask, data), "read", name);
 }
 
 /// H5Dwrite of everything.
@@ -270,6 +241,13 @@ inline Shape dataset_shape(const Handle& dataset, std::string_view name) {
   Extent now(static_cast<std::size_t>(rank));
   check(H5Sget_simple_extent_dims(space.id(), now.data(), nullptr), "read the shape of", name);
   return {now.begin(), now.end()};
+}
+
+/// H5Dset_extent: `rows` along axis 0, the other axes as they are.
+inline void extend_dataset(const Handle& dataset, std::int64_t rows, std::string_view name) {
+  Extent dims = extent(dataset_shape(dataset, name));
+  dims.at(0) = static_cast<hsize_t>(rows);
+  check(H5Dset_extent(dataset.id(), dims.data()), "extend", name);
 }
 
 // ---- attributes ---------------------------------------------------------------------------------
@@ -308,9 +286,9 @@ inline void write_attribute(const Handle& object, const std::string& name,
 /// H5Awrite of an attribute that is there.
 inline void rewrite_attribute(const Handle& object, const std::string& name, hid_t type,
                               const void* data) {
-  const Handle attribute(
-      check(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), "open attribute", name), H5Aclose);
-  check(H5Awrite(attribute.id(), type, data), "write attribute", name);
+  const Handle opened(check(H5Aopen(object.id(), name.c_str(), H5P_DEFAULT), "open", name),
+                      H5Aclose);
+  check(H5Awrite(opened.id(), type, data), "write attribute", name);
 }
 
 /// Version of the library in use, "1.10.8".

@@ -144,6 +144,24 @@ Handle make_driver() {
 
 namespace {
 
+/// Takes little memory for a file that is written and not read: no cache of chunks, and one of up
+/// to 4 MiB for HDF5's own structures.
+void keep_little(const Handle& file_access) {
+  check(H5Pset_cache(file_access.id(), 0, 0, 0, 0), "set", "chunk cache");
+  H5AC_cache_config_t config = {};
+  config.version = H5AC__CURR_CACHE_CONFIG_VERSION;
+  check(H5Pget_mdc_config(file_access.id(), &config), "read", "cache settings");
+  config.set_initial_size = true;
+  config.initial_size = config.min_size = std::size_t{1} << 20;
+  config.max_size = std::size_t{4} << 20;
+  check(H5Pset_mdc_config(file_access.id(), &config), "set", "cache settings");
+}
+
+/// What takes 512 KiB or more begins at a multiple of `bytes` in the file.
+void align_large(const Handle& file_access, std::uint64_t bytes) {
+  check(H5Pset_alignment(file_access.id(), 512 << 10, bytes), "set", "alignment");
+}
+
 Handle access_through(Disk& disk, const Handle& driver) {
   Handle access = file_access();
   keep_little(access);

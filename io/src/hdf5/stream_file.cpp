@@ -9,7 +9,7 @@ namespace foldstream::io::hdf5 {
 
 namespace {
 
-constexpr std::uint64_t least_chunk = std::uint64_t{4} << 10;   // bytes of an HDF5 chunk, about
+constexpr std::uint64_t least_chunk = std::uint64_t{4} << 10;    // bytes of an HDF5 chunk, about
 constexpr std::uint64_t largest_chunk = std::uint64_t{1} << 30;  // HDF5 has a limit at 4 GiB
 constexpr std::int64_t most_rows = std::int64_t{1} << 30;
 
@@ -40,7 +40,8 @@ void describe(const Handle& dataset, const StreamHeader& header, const Key& id) 
 }  // namespace
 
 std::int64_t chunk_rows_for(std::int64_t rows, const StreamType& type) {
-  const std::uint64_t step = std::max<std::uint64_t>(StreamHeader{{}, type, "", "", 1, 0}.row_bytes(), 1);
+  const std::uint64_t step =
+      std::max<std::uint64_t>(StreamHeader{{}, type, "", "", 1, 0}.row_bytes(), 1);
   const auto limit = static_cast<std::int64_t>(std::max<std::uint64_t>(largest_chunk / step, 1));
   rows = std::min({rows, limit, most_rows});
   const std::uint64_t bytes = static_cast<std::uint64_t>(rows) * step;
@@ -68,11 +69,11 @@ std::size_t StreamFile::create_as(const StreamHeader& header, const Key& id) {
                     std::to_string(largest_chunk) + ". Cut them into several rows.");
   }
   const Lock lock;
-  Dataset dataset{header.dataset, {}, header.type.row.size() + 1, header.row_bytes(),
-                  header.chunk_rows};
-  dataset.handle = create_dataset(file_.handle(), header.dataset, stored_type(header.type.dtype),
-                                  shape_of(header.type, 0, 0),
-                                  shape_of(header.type, header.chunk_rows, 1));
+  Dataset dataset{
+      header.dataset, {}, header.type.row.size() + 1, header.row_bytes(), header.chunk_rows};
+  dataset.handle =
+      create_dataset(file_.handle(), header.dataset, stored_type(header.type.dtype),
+                     shape_of(header.type, 0, 0), shape_of(header.type, header.chunk_rows, 1));
   describe(dataset.handle, header, id);
   datasets_.emplace(next_, std::move(dataset));
   return next_++;
@@ -110,7 +111,8 @@ void StreamFile::place(Dataset& dataset, const NewChunk& chunk, std::vector<Stre
     }
     const std::uint64_t skip = static_cast<std::uint64_t>(within) * dataset.row_bytes;
     const auto bytes = static_cast<std::size_t>(rows) * dataset.row_bytes;
-    pieces.push_back({dataset.last_chunk + skip, chunk.checksum, static_cast<std::uint32_t>(rows), 0});
+    pieces.push_back(
+        {dataset.last_chunk + skip, chunk.checksum, static_cast<std::uint32_t>(rows), 0});
     if (bytes > 0) writes.push_back({dataset.last_chunk + skip, rest.first(bytes)});
     rest = rest.subspan(bytes);
     left -= rows;

@@ -62,7 +62,7 @@ class StreamFile {
   struct Dataset {
     std::string path;
     Handle handle;
-    std::size_t axes = 1;         ///< of a chunk
+    std::size_t axes = 1;  ///< of a chunk
     std::uint64_t row_bytes = 0;
     std::int64_t chunk_rows = 1;
     std::int64_t rows = 0;
