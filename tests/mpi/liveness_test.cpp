@@ -7,7 +7,7 @@
 namespace foldstream::test {
 namespace {
 
-constexpr double soon = 1;       // seconds: what a loss may take
+constexpr double soon = 3;       // seconds: a loss takes some ms, on a busy machine more
 constexpr double patience = 20;  // for what has no promise of its own
 
 struct JobOptions {
@@ -43,7 +43,7 @@ JobOptions two_nodes(std::vector<std::string> nodes) {
   return {.nodes = std::move(nodes), .network = "lo"};
 }
 
-TEST(Liveness, TellsAKilledRankWithinASecond) {
+TEST(Liveness, TellsAKilledRankSoon) {
   Job job({});
   job.expect_ready();
 
@@ -99,7 +99,7 @@ TEST(Liveness, ARankThatWasGivenUpLearnsIt) {
 }
 
 TEST(Liveness, ARankThatGoesOnInTimeIsNotLostAndBlamesNobody) {
-  Job job({.silence = 3, .ends_silent = false});
+  Job job({.silence = 6, .ends_silent = false});
   job.expect_ready();
   job[1].signal(SIGSTOP);
   EXPECT_EQ(job[0].line_within(1.5), "");

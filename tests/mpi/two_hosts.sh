@@ -2,14 +2,15 @@
 # Two hosts on this machine: network name spaces with names of their own, joined by a cable. Runs a
 # program on N ranks over them, the first half on the first host, through Open MPI over TCP.
 # usage: two_hosts.sh run [--cut-at WORDS | --kill-at WORDS] N PROGRAM [ARGUMENT…]
-#   --cut-at WORDS    takes the cable out when a line of the output holds WORDS
+#   --cut-at WORDS    takes the cable out when a line of the output holds WORDS; mpirun does not end
+#                     then: it is killed once no rank is left on either host
 #   --kill-at WORDS   kills all that runs on the second host then
 # FOLDSTREAM_SURVIVE=1: the job goes on when a rank is lost. FOLDSTREAM_TWO_HOSTS_SECONDS: the most
 # it may take (120). Both hosts see the same files. Returns what mpirun returns; 124 if it took too
 # long; 77 where it cannot work: needs root, ip (iproute2), unshare and Open MPI.
 set -euo pipefail
 
-usage() { sed -n '4,9p' "$0" | cut -c3- >&2; exit 2; }
+usage() { sed -n '4,8p' "$0" | cut -c3- >&2; exit 2; }
 cannot() { echo "two_hosts.sh: skipped: $1" >&2; exit 77; }
 
 [[ $# -ge 1 && $1 == run ]] || usage
@@ -82,12 +83,25 @@ case $version in
 esac
 export OMPI_MCA_mpi_yield_when_idle=1
 
+is_cut=no
 strike() {
   case $action in
-    cut) ip -n "$first" link set cable down ;;
+    cut) ip -n "$first" link set cable down && is_cut=yes ;;
     kill) ip netns pids "$second" | xargs -r kill -9 ;;
   esac
   action=none
+}
+# HOST: whether a process runs there that is of the program
+has_ranks() {
+  local pid
+  for pid in $(ip netns pids "$1"); do
+    if grep -qzx "OMPI_COMM_WORLD_RANK=.*" "/proc/$pid/environ" 2>/dev/null; then return 0; fi
+  done
+  return 1
+}
+end_cut_job() {
+  if [[ $is_cut == no ]] || has_ranks "$first" || has_ranks "$second"; then return; fi
+  ip netns pids "$first" | xargs -r kill -9 2>/dev/null || true
 }
 
 # what runs on the second host would keep a pipe open: the output goes through a file
@@ -101,7 +115,10 @@ exec 3< <(exec tail -n +1 -s 0.05 -f --pid=$launcher "$folder/output" 2>/dev/nul
 while true; do
   got=0
   IFS= read -r -t 1 line <&3 || got=$?
-  ((got > 128)) && continue  # nothing in this second
+  if ((got > 128)); then  # nothing in this second
+    end_cut_job
+    continue
+  fi
   ((got == 0)) || break
   printf '%s\n' "$line"
   if [[ $action != none && $line == *"$words"* ]]; then strike; fi
