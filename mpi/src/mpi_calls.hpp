@@ -42,6 +42,18 @@ inline void acknowledge_failures([[maybe_unused]] MPI_Comm comm) {
 #endif
 }
 
+/// Whether MPI says that a rank was lost. Our own liveness will tell which; until then the call counts
+/// as one that did nothing. Never where MPI itself knows of no losses.
+inline bool is_loss([[maybe_unused]] int code) {
+#ifdef OMPI_HAVE_MPI_EXT_FTMPI
+  int kind = MPI_SUCCESS;
+  if (code != MPI_SUCCESS) MPI_Error_class(code, &kind);
+  return kind == MPIX_ERR_PROC_FAILED || kind == MPIX_ERR_PROC_FAILED_PENDING;
+#else
+  return false;
+#endif
+}
+
 /// @throws Error{Unsupported} if MPI may only be called by the thread that initialised it.
 inline void check_thread_level() {
   int level = MPI_THREAD_SINGLE;

@@ -41,6 +41,7 @@ bool Inbound::take_frame() {
   MPI_Status status;
   int code =
       MPI_Improbe(MPI_ANY_SOURCE, channel_.frame_tag, channel_.comm, &is_there, &handle, &status);
+  if (is_loss(code)) return acknowledge_failures(channel_.comm), false;
   if (code != MPI_SUCCESS)
     check_mpi(code, "rank " + std::to_string(channel_.rank) + " cannot look for messages");
   if (is_there == 0) return false;
@@ -53,6 +54,7 @@ bool Inbound::take_frame() {
   if (code == MPI_SUCCESS) code = MPI_Imrecv(frame.data(), count, MPI_BYTE, &handle, &request);
   int is_complete = 0;
   if (code == MPI_SUCCESS) code = MPI_Test(&request, &is_complete, MPI_STATUS_IGNORE);
+  if (is_loss(code)) return false;
   if (code != MPI_SUCCESS) check_mpi(code, channel_.cannot("receive from", rank));
   if (is_complete == 0 || !peer(rank).arrivals.empty()) {
     add_arrival(rank, std::move(frame), request);
@@ -141,7 +143,8 @@ void Inbound::receive_parts(int rank, const std::shared_ptr<Incoming>& incoming)
     MPI_Request request = MPI_REQUEST_NULL;
     const int code = MPI_Irecv(segment.data(), static_cast<int>(segment.size()), MPI_BYTE, rank,
                                channel_.tag_of(record.transfer), channel_.comm, &request);
-    if (code != MPI_SUCCESS) check_mpi(code, channel_.cannot("receive from", rank));
+    if (code != MPI_SUCCESS && !is_loss(code))
+      check_mpi(code, channel_.cannot("receive from", rank));
     ++*open;
     requests_.add(Requests::Direction::from, rank, request, [this, rank, incoming, open] {
       if (--*open > 0) return;

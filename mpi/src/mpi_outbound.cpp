@@ -93,9 +93,9 @@ void Outbound::give(int rank, std::uint32_t transfer) {
   const auto open = std::make_shared<std::size_t>(0);
   for (const auto& segment : segments_apart(*message)) {
     MPI_Request request = MPI_REQUEST_NULL;
-    check_mpi(MPI_Isend(segment.data(), static_cast<int>(segment.size()), MPI_BYTE, rank,
-                        channel_.tag_of(transfer), channel_.comm, &request),
-              channel_.cannot("send to", rank));
+    const int code = MPI_Isend(segment.data(), static_cast<int>(segment.size()), MPI_BYTE, rank,
+                               channel_.tag_of(transfer), channel_.comm, &request);
+    if (!is_loss(code)) check_mpi(code, channel_.cannot("send to", rank));
     ++*open;
     requests_.add(Requests::Direction::to, rank, request, [this, rank, message, open] {
       if (--*open == 0) count(rank, -1);
@@ -117,7 +117,7 @@ void Outbound::push(int rank, Peer& to, Frame frame) {
                              channel_.frame_tag, channel_.comm, &request);
   int is_complete = 0;
   if (code == MPI_SUCCESS) code = MPI_Test(&request, &is_complete, MPI_STATUS_IGNORE);
-  if (code != MPI_SUCCESS) check_mpi(code, channel_.cannot("send to", rank));
+  if (code != MPI_SUCCESS && !is_loss(code)) check_mpi(code, channel_.cannot("send to", rank));
   if (is_complete != 0) {
     recycle(std::move(frame));
     return count(rank, -1);

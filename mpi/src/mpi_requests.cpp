@@ -62,9 +62,13 @@ void Requests::test(const Channel& channel) {
   const auto done = std::span(indices_).first(static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < done.size(); ++i) {
     Pending& pending = pending_[static_cast<std::size_t>(done[i])];
-    if (code == MPI_ERR_IN_STATUS && statuses_[i].MPI_ERROR != MPI_SUCCESS)
-      check_mpi(statuses_[i].MPI_ERROR, channel.cannot("exchange data with", pending.peer));
-    completed.push_back(std::move(pending.done));
+    const int own = code == MPI_ERR_IN_STATUS ? statuses_[i].MPI_ERROR : MPI_SUCCESS;
+    if (is_loss(own))
+      keep_for_ever(std::move(pending.done));
+    else if (own != MPI_SUCCESS)
+      check_mpi(own, channel.cannot("exchange data with", pending.peer));
+    else
+      completed.push_back(std::move(pending.done));
   }
   std::ranges::sort(done, std::greater());
   for (const int index : done) remove(static_cast<std::size_t>(index));

@@ -46,6 +46,7 @@ bool MpiTransport::is_flushed() {
 }
 
 void MpiTransport::drop(int peer) {
+  acknowledge_failures(channel_.comm);
   outbound_.drop(peer);
   inbound_.drop(peer);
 }
