@@ -74,7 +74,7 @@ TEST(StreamStore, RefusesWrongChunksWrongTypesAndToWriteWhatItOnlyReads) {
   StreamType other = models_type;
   other.units = "nm";
 
-  expect_error(ErrorKind::InvalidArgument, "takes chunks of f32 [n, 5, 3] with n of 1 or more; got",
+  expect_error(ErrorKind::InvalidArgument, "takes chunks of f32 [n, 5, 3] with n of at least 1, not",
                [&] {
                  store.streams()->append(stream_of(1), Tensor(DType::f32, {5, 3}), {});
                });
