@@ -1,6 +1,7 @@
 #include "frame.hpp"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace foldstream::mpi {
 namespace {
@@ -9,6 +10,7 @@ constexpr std::size_t most_segment_bytes = std::size_t{8} << 20;
 
 constexpr std::uint8_t payload_apart = 1;
 constexpr std::uint8_t tensors_apart = 2;
+constexpr std::uint8_t given = 4;
 
 /// Begins each record. If `tensors` is not 0, the heads of the tensors follow: dtype (u8), number
 /// of dimensions (u8), dimensions (i64 each); then the payload and the bytes of the tensors, unless
@@ -16,8 +18,8 @@ constexpr std::uint8_t tensors_apart = 2;
 struct Head {
   Record::What what = Record::What::message;
   MessageKind kind = MessageKind::alive;
-  std::uint8_t is_given = 0;
-  std::uint8_t apart = 0;  ///< a sum of what follows
+  std::uint8_t flags = 0;    ///< a sum of what stands above
+  std::uint8_t credits = 0;  ///< in the first record of a frame
   std::int32_t run = 0;
   std::uint32_t transfer = 0;
   std::uint32_t tensors = 0;
@@ -75,16 +77,17 @@ std::vector<std::span<std::byte>> segments_apart(Message& message) {
 }
 
 void write_message(Frame& frame, const Message& message, std::uint32_t transfer, bool is_given) {
-  Head head{.kind = message.kind, .is_given = is_given, .run = message.run, .transfer = transfer};
-  if (has_payload_apart(message)) head.apart |= payload_apart;
-  if (has_tensors_apart(message)) head.apart |= tensors_apart;
+  Head head{.kind = message.kind, .run = message.run, .transfer = transfer};
+  if (is_given) head.flags |= given;
+  if (has_payload_apart(message)) head.flags |= payload_apart;
+  if (has_tensors_apart(message)) head.flags |= tensors_apart;
   head.tensors = static_cast<std::uint32_t>(message.tensors.size());
   head.payload_bytes = message.payload.size();
   append(frame, head);
   for (const Tensor& tensor : message.tensors) append_tensor_head(frame, tensor);
-  if ((head.apart & payload_apart) == 0)
+  if ((head.flags & payload_apart) == 0)
     append(frame, message.payload.data(), message.payload.size());
-  if ((head.apart & tensors_apart) != 0) return;
+  if ((head.flags & tensors_apart) != 0) return;
   for (const Tensor& tensor : message.tensors) append(frame, tensor.raw().data(), tensor.bytes());
 }
 
@@ -92,7 +95,9 @@ void write_pull(Frame& frame, std::uint32_t transfer) {
   append(frame, Head{.what = Record::What::pull, .transfer = transfer});
 }
 
-void write_credit(Frame& frame) { append(frame, Head{.what = Record::What::credit}); }
+void set_credits(Frame& frame, std::uint8_t credits) {
+  frame.at(offsetof(Head, credits)) = std::byte{credits};
+}
 
 std::span<const std::byte> FrameReader::advance(std::size_t count) {
   if (count > rest_.size())
@@ -118,16 +123,22 @@ TensorHead FrameReader::tensor_head() {
 
 Record FrameReader::next() {
   const auto head = number<Head>();
-  Record record{head.what, head.is_given != 0, head.transfer, {head.kind, head.run, {}}, 0, {}};
+  Record record{head.what,
+                (head.flags & given) != 0,
+                head.credits,
+                head.transfer,
+                {head.kind, head.run, {}},
+                0,
+                {}};
   std::vector<TensorHead> heads;
   for (std::uint32_t i = 0; i < head.tensors; ++i) heads.push_back(tensor_head());
-  if ((head.apart & payload_apart) != 0) {
+  if ((head.flags & payload_apart) != 0) {
     record.payload_apart = head.payload_bytes;
   } else {
     const auto payload = advance(head.payload_bytes);
     record.message.payload.assign(payload.begin(), payload.end());
   }
-  if ((head.apart & tensors_apart) != 0) {
+  if ((head.flags & tensors_apart) != 0) {
     record.apart = std::move(heads);
     return record;
   }

@@ -27,10 +27,10 @@ struct Record {
   enum class What : std::uint8_t {
     message,  ///< whole, or the announcement of one whose parts travel apart
     pull,     ///< asks for the parts of an announced message
-    credit,   ///< one more message may be given without being asked for
   };
   What what = What::message;
   bool is_given = false;          ///< its parts are on their way, nobody has to ask
+  std::uint8_t credits = 0;       ///< so many messages that were given have been taken
   std::uint32_t transfer = 0;     ///< number of an announcement among those from a rank to another
   Message message;                ///< without what travels apart
   std::size_t payload_apart = 0;  ///< bytes of the payload if it travels apart
@@ -49,7 +49,8 @@ std::vector<std::span<std::byte>> segments_apart(Message& message);
 
 void write_message(Frame& frame, const Message& message, std::uint32_t transfer, bool is_given);
 void write_pull(Frame& frame, std::uint32_t transfer);
-void write_credit(Frame& frame);
+/// Tells the peer that it may give `credits` more messages in advance. `frame` must not be empty.
+void set_credits(Frame& frame, std::uint8_t credits);
 
 /// Takes a frame apart, record by record. `frame` must outlive it.
 class FrameReader {

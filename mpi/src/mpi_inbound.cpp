@@ -88,12 +88,11 @@ void Inbound::read_frame(int rank, const Frame& frame) {
   FrameReader reader(frame);
   while (!reader.is_at_end()) {
     Record record = reader.next();
-    if (record.what == Record::What::message)
-      on_message(rank, std::move(record));
-    else if (record.what == Record::What::pull)
+    if (record.credits > 0) outbound_.take_credits(rank, record.credits);
+    if (record.what == Record::What::pull)
       outbound_.give(rank, record.transfer);
     else
-      outbound_.take_credit(rank);
+      on_message(rank, std::move(record));
   }
 }
 

@@ -1,6 +1,7 @@
 #include "mpi_calls.hpp"
 #include "mpi_outbound.hpp"
 
+#include <algorithm>
 #include <climits>
 
 namespace foldstream::mpi {
@@ -72,10 +73,6 @@ bool Outbound::may_give(const Peer& to, const Message& message) const {
          message.payload.size() + tensor_bytes(message) <= most_bytes_in_advance;
 }
 
-void Outbound::return_credit(int rank) {
-  if (!is_dropped(rank)) write_credit(open_frame(rank, peer(rank)));
-}
-
 void Outbound::ask_for(int rank, std::uint32_t transfer) {
   if (is_dropped(rank)) return;
   write_pull(open_frame(rank, peer(rank)), transfer);
@@ -110,6 +107,9 @@ void Outbound::recycle(Frame frame) {
 }
 
 void Outbound::push(int rank, Peer& to, Frame frame) {
+  const int credits = std::min(to.owed, 255);
+  if (credits > 0) set_credits(frame, static_cast<std::uint8_t>(credits));
+  to.owed -= credits;
   MPI_Request request = MPI_REQUEST_NULL;
   int code = frame.size() > INT_MAX
                  ? MPI_ERR_COUNT

@@ -20,10 +20,11 @@ class Outbound {
   void send(int peer, Message message);
   /// Asks `peer` for the parts of a message that it has announced.
   void ask_for(int peer, std::uint32_t transfer);
-  /// Tells `peer` that what it gave in advance was taken.
-  void return_credit(int peer);
-  /// `peer` has taken what was given to it in advance.
-  void take_credit(int peer) { --this->peer(peer).in_advance; }
+  /// Tells `peer`, with the next frame that goes there anyway, that what it gave was taken: no
+  /// frame may be under way when ranks end.
+  void return_credit(int rank) { ++peer(rank).owed; }
+  /// The peer has taken what was given to it in advance.
+  void take_credits(int rank, int credits) { peer(rank).in_advance -= credits; }
   /// The peer asks for the parts of a message. @throws Error{Communication} if there is none.
   void give(int peer, std::uint32_t transfer);
   /// Gives MPI as many frames as may be under way. @throws Error{Communication}
@@ -38,7 +39,8 @@ class Outbound {
     std::deque<Frame> queue;  ///< not yet MPI's; the last one still grows
     std::map<std::uint32_t, std::shared_ptr<Message>> announced;
     std::uint32_t next_transfer = 0;
-    int in_advance = 0;  ///< messages that were given and not taken yet
+    int in_advance = 0;  ///< messages that were given and not taken, as far as is known
+    int owed = 0;        ///< messages that the peer gave, were taken, and it does not know
     int frames_under_way = 0;
     int unsent = 0;           ///< frames and messages with parts apart that have not left
     bool is_waiting = false;  ///< in waiting_
