@@ -25,6 +25,8 @@ void add_fold(CLI::App& app, Action& action);
 void add_run(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_why(CLI::App& app, Action& action);
+void add_streams(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 void add_db(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);

@@ -70,6 +70,8 @@ void make_command_line(CLI::App& app, Action& action) {
   add_run(app, action);
   add_plan(app, action);
   add_why(app, action);
+  add_streams(app, action);
+  add_export(app, action);
   add_list(app, action);
   add_db(app, action);
   add_compare(app, action);
