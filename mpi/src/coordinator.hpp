@@ -13,11 +13,19 @@
 
 namespace foldstream::mpi {
 
+/// A task that reads a stream of another.
+struct StreamEdge {
+  int from = 0;
+  int to = 0;
+  std::string producer;  ///< name of `from`
+};
+
 struct CoordinatorOptions {
   bool wants_events = false;   ///< somebody listens at its rank
   double start_seconds = 900;  ///< 0 = for ever, here and below
   double silence_seconds = 120;
   std::vector<Part> parts = {Part{}};    ///< of the graph
+  std::vector<StreamEdge> stream_edges = {};
   std::vector<RankFacts> facts = {};     ///< by rank; none: all alike
   int run_ahead = 0;                     ///< most targets in work if they have parts; 0 = no limit
   std::set<int> lost = {};               ///< ranks that are not there any more
@@ -96,6 +104,7 @@ class Coordinator {
   bool is_fed(const LiveTarget& target, const PartNeed& need) const;
   void make_ready(int index, LiveTarget& target);
   void end_target(int index);
+  void skip_readers(std::vector<Outcome>& tasks) const;
   void take_back(const Piece& piece);
   void void_readers(const Piece& piece);
   void absorb(int rank, const Hello& hello);

@@ -92,6 +92,7 @@ void Coordinator::end_target(int index) {
       ended.outcome.tasks[position] = outcome;
     }
   }
+  skip_readers(ended.outcome.tasks);
   ended_[index] = std::move(ended);
   if (options_.parts.size() == 1) return;
   just_ended_.push_back(index);
@@ -99,6 +100,18 @@ void Coordinator::end_target(int index) {
   writer.number(std::int32_t{1}).number(static_cast<std::int32_t>(index));
   const Message release = make_message(MessageKind::release, writer);
   for (const int rank : ranks) post(rank, release);
+}
+
+/// A task that failed since a stream that it read ended in failure was skipped.
+void Coordinator::skip_readers(std::vector<Outcome>& tasks) const {
+  for (const StreamEdge& edge : options_.stream_edges) {
+    const Outcome& from = tasks.at(static_cast<std::size_t>(edge.from));
+    Outcome& to = tasks.at(static_cast<std::size_t>(edge.to));
+    if (from.state != State::failed || to.state != State::failed) continue;
+    to.state = State::skipped;
+    to.kind = from.kind;
+    to.message = "'" + edge.producer + "' failed: " + from.message;
+  }
 }
 
 /// There are only `count` targets.

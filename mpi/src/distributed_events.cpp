@@ -20,6 +20,7 @@ bool is_of_target(const Event& event) {
 
 void DistributedRun::hear(Event event) {
   const int local = event.target_index;
+  event.rank = parts_.rank;
   if (event.what == What::stream_opened) open_stream(event, local);
   bool is_told = false, leads = false;
   {

@@ -56,6 +56,16 @@ void check_streams_can_travel(const Graph& graph, const std::vector<int>& part_o
   }
 }
 
+std::vector<StreamEdge> stream_edges(const Graph& graph) {
+  std::vector<StreamEdge> found;
+  for (const Edge& edge : graph.edges()) {
+    const Task& task = *graph.tasks()[static_cast<std::size_t>(edge.from_task)];
+    if (output_port(task, edge.from_port).type == PortType::of<Stream>())
+      found.push_back({edge.from_task, edge.to_task, task.name});
+  }
+  return found;
+}
+
 WorkerOptions with_threads(WorkerOptions options, int threads) {
   options.threads = threads;
   return options;
@@ -145,6 +155,7 @@ void DistributedRun::make_coordinator(bool takes_over) {
   options.start_seconds = parts_.worker.start_seconds;
   options.silence_seconds = parts_.worker.silence_seconds;
   options.parts = cut_;
+  options.stream_edges = stream_edges(graph_);
   options.facts = parts_.facts;
   options.run_ahead = parts_.run_ahead;
   options.lost = lost_;
