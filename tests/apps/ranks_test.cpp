@@ -65,7 +65,8 @@ struct Span {
 
 std::vector<Span> spans_of(const std::string& trace, const std::string& task) {
   std::vector<Span> spans;
-  for (const auto& event : nlohmann::json::parse(trace).at("traceEvents"))
+  const auto events = nlohmann::json::parse(trace);
+  for (const auto& event : events.at("traceEvents"))
     if (event.at("name") == task && event.at("ph") == "X")
       spans.push_back({event.at("pid"), event.at("ts"),
                        event.at("ts").get<double>() + event.at("dur").get<double>()});
