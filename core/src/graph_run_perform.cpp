@@ -286,6 +286,7 @@ double GraphRun::backoff_seconds(const LiveTarget& live, int task) const {
 void GraphRun::learn(const LiveTarget& live, int task, const Grant& grant) {
   const Task& described = *(*live.wiring)[task].task;
   if (!options_.costs || !described.cost || pretends_ || described.expansion) return;
+  if ((*live.wiring)[task].reads_streams) return;  // it may have waited for them
   try {
     Cost estimate;
     cost_of(live, described, &estimate);

@@ -146,8 +146,8 @@ void GraphRun::tell_followers(LiveTarget& live, int task, Harvest& harvest) {
       tell(link.successor);
 }
 
-/// The outputs of a body that has returned; its streams have ended, and are durable. A stream that it
-/// did not open is empty.
+/// The outputs of a body that has returned; its streams have ended, and are durable. A stream that
+/// it did not open is empty.
 std::vector<Value> GraphRun::finish_streams(Teller& teller, Values&& values) {
   const Task& described = *(*teller.live->wiring)[teller.task].task;
   std::vector<Value> outputs;
@@ -164,8 +164,8 @@ Value GraphRun::stream_output(Teller& teller, int output, Values& values) {
   const bool is_given = given != values.end() && given->second.type() == port.type;
   const Teller::Opened* opened = teller.find(output);
   if (opened != nullptr && is_given)
-    throw Error(ErrorKind::Internal, "task '" + described.name + "' gave a value for '" + port.name +
-                                         "', a stream that it opened. Give none.");
+    throw Error(ErrorKind::Internal, "task '" + described.name + "' gave a value for '" +
+                                         port.name + "', a stream that it opened. Give none.");
   if (opened != nullptr) return Value::of(opened->stream);
   if (is_given) return std::move(given->second);
   if (!(port.type == PortType::of<Stream>()))
@@ -217,8 +217,8 @@ void GraphRun::fail_streams(LiveTarget& live, int task) {
     if (value.has_value() && is_stream(value)) hub_->fail(value.as<Stream>().id, why);
 }
 
-/// Whether a task that failed is tried again with what it holds, after a while: since its streams have
-/// begun, those that read them may hold all else.
+/// Whether a task that failed is tried again with what it holds, after a while: since its streams
+/// have begun, those that read them may hold all else.
 bool GraphRun::retries_in_place(LiveTarget& live, int task, const std::exception_ptr& why) {
   if (!has_begun_streams(live, task) || !may_retry(live, task, failure_of(why))) return false;
   live[task].state = State::waiting;

@@ -81,8 +81,8 @@ void GraphRun::gather_inputs(LiveTarget& live, int task, const Context& context,
   }
 }
 
-/// Makes the outputs of a reused task be in memory: from the store, or computed if it is damaged. The
-/// same for the streams of a task that ended in this run.
+/// Makes the outputs of a reused task be in memory: from the store, or computed if it is damaged.
+/// The same for the streams of a task that ended in this run.
 void GraphRun::load(LiveTarget& live, int task, const Context& context) {
   LiveTask& wanted = live[task];
   const bool has_streams = (*live.wiring)[task].has_streams;

@@ -139,7 +139,7 @@ LiveStream::Polled LiveStream::poll(Lock& lock, Cursor& cursor) {
     try {
       polled.chunk = read_stored(lock, cursor);
     } catch (const Error&) {
-      if (beginning != beginnings_) return poll(lock, cursor);  // what was lost is made anew already
+      if (beginning != beginnings_) return poll(lock, cursor);  // it is made anew already
       if (is_ended_) throw;
       broken_ = std::current_exception();  // its writer is told, begins anew, and we go on
       room_.notify_all();
@@ -172,7 +172,8 @@ Tensor LiveStream::read_stored(Lock& lock, Cursor& cursor) {
 
 std::optional<Tensor> LiveStream::next(Cursor& cursor, const std::stop_token& stop) {
   constexpr int spins = 300;  // some microseconds: waking takes longer
-  for (int i = 0; i < spins && progress_.load(std::memory_order_acquire) <= cursor.next; ++i) relax();
+  for (int i = 0; i < spins && progress_.load(std::memory_order_acquire) <= cursor.next; ++i)
+    relax();
   Lock lock = lock_briefly(mutex_);
   while (true) {
     if (stop.stop_requested()) throw Error(ErrorKind::Cancelled, "the run was cancelled.");
@@ -201,9 +202,14 @@ void LiveStream::finish(std::int64_t chunks) {
     tell_progress(bells);
   }
   ring(bells);
+  if (store_ != nullptr) finish_in_store();
+}
+
+/// Until it is durable; if it cannot be, it has not ended.
+void LiveStream::finish_in_store() {
   std::exception_ptr failure;
   try {
-    if (store_ != nullptr) store_->finish(stream_.id);
+    store_->finish(stream_.id);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -214,7 +220,7 @@ void LiveStream::finish(std::int64_t chunks) {
     progress_.store(count_, std::memory_order_release);
     std::rethrow_exception(failure);
   }
-  is_complete_ = store_ != nullptr;
+  is_complete_ = true;
   for (Kept& one : kept_) one.is_stored = true;
   trim();
 }

@@ -47,8 +47,8 @@ struct Cursor {
   std::shared_ptr<Bell> bell = {};  ///< null: its reader waits by itself
 };
 
-/// What its writers, its readers and the store's thread share. Chunks that were appended and are not
-/// in memory any more are in the store: what is kept is the tail of the stream. Thread-safe.
+/// What its writers, its readers and the store's thread share. Chunks that were appended and are
+/// not in memory any more are in the store: what is kept is the tail of the stream. Thread-safe.
 class LiveStream : public std::enable_shared_from_this<LiveStream> {
  public:
   using Polled = StreamHub::Polled;
@@ -116,6 +116,7 @@ class LiveStream : public std::enable_shared_from_this<LiveStream> {
   [[noreturn]] void throw_stalled_reader(const Cursor& cursor) const;
   void compare(std::int64_t position, const Tensor& chunk) const;
   void push(Tensor chunk);
+  void finish_in_store();
   void hand_to_store(std::int64_t number, const Tensor& chunk);
   void note_stored(std::int64_t number, const std::exception_ptr& why);
   Tensor read_stored(Lock& lock, Cursor& cursor);

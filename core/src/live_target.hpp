@@ -60,6 +60,7 @@ struct LiveTask {
 
   bool is_good() const noexcept { return foldstream::is_good(state); }
 };
+static_assert(sizeof(void*) != 8 || sizeof(LiveTask) == 64);
 
 struct LiveTarget;
 

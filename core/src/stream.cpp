@@ -60,8 +60,8 @@ void check_chunk(const StreamType& type, const Tensor& chunk, const std::string&
   for (std::size_t i = 0; i < shape.size(); ++i)
     found += (i == 0 ? "" : ", ") + std::to_string(shape[i]);
   throw Error(ErrorKind::InvalidArgument,
-              "stream '" + stream + "' takes chunks of " + std::string(to_string(type.dtype)) + " " +
-                  shape_text(type.row) + " with n of at least 1, not " +
+              "stream '" + stream + "' takes chunks of " + std::string(to_string(type.dtype)) +
+                  " " + shape_text(type.row) + " with n of at least 1, not " +
                   std::string(to_string(chunk.dtype())) + " " + found + "].");
 }
 

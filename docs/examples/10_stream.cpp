@@ -2,8 +2,8 @@
 //
 //   seed ─> [walk] ~ frames ~> [watch] ─> largest
 //
-// `walk` gives 2000 frames of a chain of beads, 2.4 MB, a chunk each; `watch` begins with the first of
-// them and keeps none. It prints
+// `walk` gives 2000 frames of a chain of beads, 2.4 MB, a chunk each; `watch` begins with the first
+// of them and keeps none. It prints
 //   2000 frames, largest radius of gyration 16.3 Å; at most 64 kB were held
 #include <foldstream/graph.hpp>
 #include <foldstream/stream_hub.hpp>

@@ -1,5 +1,5 @@
-// The executor contract, part 6: streams flow while they are made, and what was stored of them is not
-// made again.
+// The executor contract, part 6: streams flow while they are made, and what was stored of them is
+// not made again.
 #pragma once
 
 #include "core/executor_contract.hpp"
@@ -87,7 +87,8 @@ TEST_P(ExecutorContract, AConsumerOfAFailedProducerIsSkipped) {
     if (is_read && !eventually([&] { return *chunks_read > 0; })) return;
     throw Error(ErrorKind::InvalidArgument, "x is odd.");
   };
-  Graph graph = stream_graph(stream_task(give), {sum_task(journal, "sum", [=] { ++*chunks_read; })});
+  Graph graph = stream_graph(stream_task(give),
+                             {sum_task(journal, "sum", [=] { ++*chunks_read; })});
   graph.connect(graph.task("sum").output("y"), graph.add(add_one_task(journal)).input("x"));
 
   const auto outcomes = finish(graph, {number_target(graph, "count", 5)});

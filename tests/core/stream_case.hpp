@@ -1,5 +1,5 @@
-// What tests of streams share: chunks of numbers, tasks that give and read them, and a store of streams
-// that can be held up, damaged and filled.
+// What tests of streams share: chunks of numbers, tasks that give and read them, and a store of
+// streams that can be held up, damaged and filled.
 #pragma once
 
 #include "core/contract_case.hpp"
@@ -47,7 +47,8 @@ class TestStreams final : public StreamStore {
     kept.is_broken = false;
     return std::ssize(kept.chunks);
   }
-  void append(const Key& id, Tensor chunk, std::function<void(std::exception_ptr)> stored) override {
+  void append(const Key& id, Tensor chunk,
+              std::function<void(std::exception_ptr)> stored) override {
     {
       const std::scoped_lock lock(mutex_);
       queue_.push_back({id, std::move(chunk), std::move(stored)});

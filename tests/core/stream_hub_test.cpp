@@ -81,7 +81,8 @@ TEST_P(StreamHubTest, AStreamThatIsNowhereIsNamed) {
 TEST_P(StreamHubTest, AChunkOfAnotherTypeIsRefused) {
   const auto writer = open();
 
-  expect_error(ErrorKind::InvalidArgument, "'predict.models of target 'P1'' takes chunks of f64 [n]",
+  expect_error(ErrorKind::InvalidArgument,
+               "'predict.models of target 'P1'' takes chunks of f64 [n]",
                [&] { writer->append(Tensor(DType::f32, {2})); });
   expect_error(ErrorKind::InvalidArgument, "not f64 [2, 3]",
                [&] { writer->append(Tensor(DType::f64, {2, 3})); });
@@ -177,8 +178,8 @@ TEST_P(StreamHubTest, AReaderThatWaitsTooLongNamesItsProducer) {
   const auto reader = hasty.read(numbers, consumer, {});
 
   expect_error(ErrorKind::Communication,
-               "'refine' waited 0.01 s for chunk 0 of stream 'predict.models of target 'P1'', which "
-               "task 'predict' gives",
+               "'refine' waited 0.01 s for chunk 0 of stream 'predict.models of target 'P1'', "
+               "which task 'predict' gives",
                [&] { reader->next(); });
 }
 

@@ -28,9 +28,12 @@ struct Context {
   std::function<void(const std::string& part, const Record&)> keep;
   std::function<std::optional<Record>(const std::string& part)> earlier;
   /// Begins the stream at an output port of type Stream; consumers of the port may begin from now on.
-  /// The body gives no value for the port. A task that does not open it gives an empty stream.
+  /// The body gives no value for the port. A task that does not open it, and gives no other stream as
+  /// its value, gives an empty stream. Once it has opened one, its retries keep what it was granted.
+  /// @throws Error{Unsupported} in the body of a batch; what StreamHub::open throws.
   std::function<std::unique_ptr<StreamWriter>(const std::string& port, const StreamType&)> open_stream;
-  /// Reads a stream that came in as an input, from its first chunk.
+  /// Reads a stream that came in as an input, from its first chunk. If the stream's task fails, so
+  /// does its reader: it ends as skipped.
   std::function<std::unique_ptr<StreamReader>(const Stream&)> read_stream;
   std::string_view device;         ///< name of the device granted, "cuda:1"; empty: none
   std::uint64_t device_bytes = 0;  ///< of its memory that are granted
