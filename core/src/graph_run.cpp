@@ -66,7 +66,8 @@ void GraphRun::admit(Target target) {
     is_refused = true;
   }
   LiveTarget& live = *made.release();  // end_target takes it back
-  notify({.what = Event::What::target_started}, live, -1);
+  if (is_heard(Event::What::target_started))
+    notify({.what = Event::What::target_started}, live, -1);
   Harvest& harvest = Harvest::of_thread(nullptr);
   for (std::size_t i = 0; i < wiring_.size(); ++i)
     if (live.tasks[i].state != State::waiting)
@@ -126,8 +127,9 @@ void GraphRun::end_target(LiveTarget& ended, Harvest& harvest) {
   std::unique_ptr<LiveTarget> live(&ended);
   const int index = live->index;
   if (wiring_.has_streams() && !(options_.keep_values && !keeps_streams())) release_streams(index);
-  if (options_.observer)
+  if (is_heard(Event::What::target_ended))
     notify({.what = Event::What::target_ended, .outcome = worst_of(*live)}, *live, -1);
+  if (options_.on_ended) options_.on_ended(outcome_of_target(*live));
   EndedTarget kept = keep(live);
   if (live) live->reset();
   const std::unique_lock lock = lock_briefly(mutex_);
@@ -149,6 +151,14 @@ void GraphRun::count_element(Elements& elements, Harvest& harvest) {
     parent.inner->erase(task);
   }
   end_task(parent, task, harvest);
+}
+
+TargetOutcome GraphRun::outcome_of_target(const LiveTarget& live) const {
+  TargetOutcome outcome{live.name, live.index, {}};
+  outcome.tasks.reserve(wiring_.size());
+  for (std::size_t i = 0; i < wiring_.size(); ++i)
+    outcome.tasks.push_back(outcome_of(live.tasks[i], options_.store != nullptr));
+  return outcome;
 }
 
 /// Takes `live` if its values are to be kept.
@@ -303,7 +313,7 @@ void GraphRun::settle(Harvest& harvest) {
     const auto [live, task] = harvest.ended.back();
     harvest.ended.pop_back();
     // told before anything that follows from it can begin or end
-    if (options_.observer)
+    if (is_heard(Event::What::task_ended))
       notify({.what = Event::What::task_ended,
               .time = harvest.time,
               .outcome = outcome_of((*live)[task], options_.store != nullptr)},
@@ -336,7 +346,7 @@ void GraphRun::drop_inputs(LiveTarget& live, int task) {
 }
 
 void GraphRun::notify(Event event, const LiveTarget& live, int task) {
-  if (!options_.observer) return;
+  if (!is_heard(event.what)) return;
   event.target_index = live.index;
   event.target = live.name;
   if (task >= 0) event.task = task_name(live, task);

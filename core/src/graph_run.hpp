@@ -90,6 +90,7 @@ class GraphRun final : public RunState, public Job {
   void end_target(LiveTarget& live, Harvest& harvest);
   void count_element(Elements& elements, Harvest& harvest);
   Outcome worst_of(const LiveTarget& live) const;
+  TargetOutcome outcome_of_target(const LiveTarget& live) const;
   EndedTarget keep(std::unique_ptr<LiveTarget>& live) const;
   void close_if_finished();
 
@@ -173,6 +174,10 @@ class GraphRun final : public RunState, public Job {
   void settle(Harvest& harvest);
   void drop_inputs(LiveTarget& live, int task);
 
+  /// Whether somebody listens to such events.
+  bool is_heard(Event::What what) const {
+    return options_.observer && options_.observer->wants(what);
+  }
   void notify(Event event, const LiveTarget& live, int task);
   /// Whether streams outlive the run.
   bool keeps_streams() const { return options_.store && options_.store->streams() != nullptr; }

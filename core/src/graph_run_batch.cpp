@@ -108,7 +108,7 @@ void GraphRun::perform_batch(Batch& batch, const Grant& grant) {
   const double began = pool_.now();
   std::vector<Values> inputs;
   for (Batch::Member& member : batch.members) {
-    if (options_.observer)
+    if (is_heard(Event::What::task_started))
       notify({.what = Event::What::task_started, .threads = grant.threads}, *member.live,
              member.task);
     inputs.push_back(std::move(member.inputs));

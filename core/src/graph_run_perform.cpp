@@ -157,7 +157,7 @@ std::exception_ptr GraphRun::attempt_once(LiveTarget& live, int task, const Gran
     teller.context = &context;
     context.check_cancelled();
     limit.begin(live, context);
-    if (options_.observer)
+    if (is_heard(Event::What::task_started))
       notify({.what = Event::What::task_started, .time = began - began_, .threads = grant.threads,
               .text = std::string(context.device)},
              live, task);
@@ -270,7 +270,7 @@ bool GraphRun::may_retry(LiveTarget& live, int task, const TaskFailure& failure)
     const std::unique_lock lock = lock_briefly(mutex_);
     if (retries_[kind]++ >= options_.retries_per_cause) return false;
   }
-  if (options_.observer)
+  if (is_heard(Event::What::task_retried))
     notify({.what = Event::What::task_retried,
             .outcome = {State::failed, kind, failure.message, state.seconds}},
            live, task);

@@ -80,19 +80,23 @@ void Coordinator::end_target(int index) {
   for (std::size_t part = 0; part < target.pieces.size(); ++part) ready_[part].erase(index);
   if (std::ranges::none_of(target.pieces, has_ended)) return;
   EndedTarget ended;
-  const Outcome cancelled{State::cancelled, ErrorKind::Cancelled, "the run was cancelled."};
-  ended.outcome = {target.name, index, std::vector<Outcome>(task_count_, cancelled)};
+  ended.outcome = {target.name, index, {}};
+  std::vector<Outcome>& outcomes = ended.outcome.tasks;
+  outcomes.resize(task_count_);
   std::set<int> ranks;
-  for (const PieceState& piece : target.pieces) {
+  for (PieceState& piece : target.pieces) {
     ended.ranks.push_back(piece.rank);
     if (piece.rank >= 0) ranks.insert(piece.rank);
-    for (const auto& [task, outcome] : piece.tasks) {
+    for (auto& [task, outcome] : piece.tasks) {
       const auto position = static_cast<std::size_t>(task);
-      if (ended.outcome.tasks.size() <= position) ended.outcome.tasks.resize(position + 1);
-      ended.outcome.tasks[position] = outcome;
+      if (outcomes.size() <= position) outcomes.resize(position + 1);
+      outcomes[position] = std::move(outcome);
     }
   }
-  skip_readers(ended.outcome.tasks);
+  for (Outcome& outcome : outcomes)
+    if (outcome.state == State::waiting)
+      outcome = {State::cancelled, ErrorKind::Cancelled, "the run was cancelled."};
+  skip_readers(outcomes);
   ended_[index] = std::move(ended);
   if (options_.parts.size() == 1) return;
   just_ended_.push_back(index);

@@ -29,12 +29,18 @@ void DistributedRun::hear(Event event) {
     event.target_index = piece.target;
     is_told = cut_.size() == 1 || (!is_of_target(event) && is_of_part(event, piece.part));
     leads = coordinator_.has_value();
+    if (is_told) locate_outputs(event, piece);
     if (is_told && !leads && !is_dropped(event)) worker_.tell(event);
-    if (is_told || is_of_target(event)) collect(event, local);
     settle();
   }
   if (is_told && leads) observe(event);
-  observe_ended_targets();
+}
+
+/// Of what happens on this rank. If a target is one piece, only what somebody listens to: its outcome
+/// comes without.
+bool DistributedRun::wants(What what) const {
+  static_cast<void>(what);
+  return cut_.size() > 1 || is_heard_;
 }
 
 /// Of a task that this piece runs, or an element of its list.
@@ -45,15 +51,11 @@ bool DistributedRun::is_of_part(const Event& event, int part) const {
          part_of_[static_cast<std::size_t>(graph_.index_of(task))] == part;
 }
 
-/// Puts the outcome of a piece together from the events of its tasks.
-void DistributedRun::collect(const Event& event, int local) {
-  LocalPiece& piece = local_pieces_[static_cast<std::size_t>(local)];
-  if (event.what == What::task_ended && graph_.contains(event.task)) {  // not an element's
-    if (flow_ && event.outcome.key)
-      flow_->locate(*event.outcome.key, parts_.rank, piece.piece.target);
-    piece.ended.tasks.emplace_back(graph_.index_of(event.task), event.outcome);
-  }
-  if (event.what == What::target_ended) end_piece(local);
+/// Other ranks may ask for what a task has made.
+void DistributedRun::locate_outputs(const Event& event, const Piece& piece) {
+  if (event.what != What::task_ended || !flow_ || !event.outcome.key) return;
+  if (graph_.contains(event.task))  // not an element's
+    flow_->locate(*event.outcome.key, parts_.rank, piece.target);
 }
 
 /// Others may read the stream from now on.
@@ -69,11 +71,28 @@ void DistributedRun::open_stream(const Event& event, int local) {
                               {stream_id(key, event.text), *type}, key});
 }
 
-void DistributedRun::end_piece(int local) {
-  LocalPiece& piece = local_pieces_[static_cast<std::size_t>(local)];
-  piece.ended.is_void = std::ranges::any_of(
-      piece.feeders, [this](int rank) { return lost_.contains(rank); });
-  worker_.end_piece(std::exchange(piece.ended, {}), elapsed());
+/// A piece has ended, with `outcome` by its index here.
+void DistributedRun::hear_ended(TargetOutcome outcome) {
+  LocalPiece local;
+  {
+    const std::scoped_lock lock(mutex_);
+    local = local_pieces_[static_cast<std::size_t>(outcome.index)];
+  }
+  outcome.index = local.piece.target;
+  if (options_.on_ended) options_.on_ended(outcome);
+  EndedPiece ended{local.piece, false, outcome.name, {}};
+  const std::vector<int>& tasks = cut_[static_cast<std::size_t>(local.piece.part)].tasks;
+  ended.tasks.reserve(tasks.size());
+  for (const int task : tasks)
+    ended.tasks.emplace_back(task, std::move(outcome.tasks[static_cast<std::size_t>(task)]));
+  {
+    const std::scoped_lock lock(mutex_);
+    ended.is_void = std::ranges::any_of(
+        local.feeders, [this](int rank) { return lost_.contains(rank); });
+    worker_.end_piece(std::move(ended), elapsed());
+    settle();
+  }
+  observe_ended_targets();
 }
 
 /// Progress of a task is forwarded ten times a second at most.

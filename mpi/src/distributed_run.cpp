@@ -304,6 +304,7 @@ void DistributedRun::settle() {
         outbox_.push_back(std::move(envelope));
     }
   }
+  is_heard_ = coordinator_ ? options_.observer != nullptr : worker_.wants_events();
   if (!outbox_.empty()) parts_.exchange->wake();
   changed_.notify_all();
 }

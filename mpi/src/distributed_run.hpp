@@ -10,6 +10,7 @@
 #include <foldstream/stream_hub.hpp>
 #include <foldstream/thread_executor.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -69,7 +70,6 @@ class DistributedRun final : public RunState, public Endpoint {
   struct LocalPiece {
     Piece piece;
     std::vector<int> feeders;  ///< ranks whose streams it reads
-    EndedPiece ended;
   };
 
   double elapsed() const;
@@ -81,11 +81,12 @@ class DistributedRun final : public RunState, public Endpoint {
   void describe_part(Target& target, LeasedPiece leased);
 
   // what the local run tells: distributed_events.cpp
+  bool wants(Event::What what) const;
   void hear(Event event);
+  void hear_ended(TargetOutcome outcome);
   bool is_of_part(const Event& event, int part) const;
-  void collect(const Event& event, int local);
+  void locate_outputs(const Event& event, const Piece& piece);
   void open_stream(const Event& event, int local);
-  void end_piece(int local);
   bool is_dropped(const Event& event);
   void observe(const Event& event);
   void observe_target(const Event& event);
@@ -115,6 +116,7 @@ class DistributedRun final : public RunState, public Endpoint {
   const std::vector<int> part_of_;  ///< by task
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   TargetCursor cursor_;
+  std::atomic<bool> is_heard_ = true;  ///< whether somebody wants to hear what happens here
   int seen_losses_ = 0;  ///< used by the feeder thread only
   std::shared_ptr<FlowStore> flow_;  ///< null if the graph is not cut
   std::shared_ptr<StreamHub> hub_;

@@ -18,6 +18,7 @@ class DistributedRun::Listener final : public Observer {
  public:
   explicit Listener(DistributedRun& run) : run_(run) {}
   void notify(const Event& event) override { run_.hear(event); }
+  bool wants(Event::What what) const override { return run_.wants(what); }
 
  private:
   DistributedRun& run_;
@@ -26,6 +27,7 @@ class DistributedRun::Listener final : public Observer {
 void DistributedRun::start() {
   RunOptions options = options_;
   options.observer = std::make_shared<Listener>(*this);
+  options.on_ended = [this](TargetOutcome outcome) { hear_ended(std::move(outcome)); };
   options.window = 2 * parts_.threads->threads();  // no more than it will soon begin
   options.streams = hub_;
   if (flow_) options.store = flow_;
@@ -102,7 +104,7 @@ std::optional<Target> DistributedRun::read_target(LeasedPiece leased, int floor)
 
 /// Makes a target one that only runs the tasks of the piece, and remembers it under a new index.
 void DistributedRun::describe_part(Target& target, LeasedPiece leased) {
-  LocalPiece local{leased.piece, {}, {leased.piece, false, target.name, {}}};
+  LocalPiece local{leased.piece, {}};
   if (cut_.size() > 1) target.only = cut_[static_cast<std::size_t>(leased.piece.part)].tasks;
   for (KnownTask& known : leased.known) {
     if (known.earlier.outcome.key)

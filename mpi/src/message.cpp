@@ -1,24 +1,39 @@
 #include "message.hpp"
 
+#include <algorithm>
+
 namespace foldstream::mpi {
 namespace {
 
+// Of outcomes there are as many as tasks, and most of them say little: a number holds the state, the
+// kind, and whether a message and a key follow.
+constexpr std::uint32_t has_message = 1U << 16U;
+constexpr std::uint32_t has_key = 1U << 17U;
+
 void write_task_outcome(ByteWriter& writer, const Outcome& outcome) {
-  writer.number(static_cast<std::uint8_t>(outcome.state));
-  writer.number(static_cast<std::uint8_t>(outcome.kind));
-  writer.text(outcome.message).number(outcome.seconds);
-  writer.number(static_cast<std::uint8_t>(outcome.key.has_value()));
+  std::uint32_t head = static_cast<std::uint8_t>(outcome.state);
+  head |= std::uint32_t{static_cast<std::uint8_t>(outcome.kind)} << 8U;
+  if (!outcome.message.empty()) head |= has_message;
+  if (outcome.key) head |= has_key;
+  writer.number(head).number(outcome.seconds);
+  if (!outcome.message.empty()) writer.text(outcome.message);
   if (outcome.key) write_key(writer, *outcome.key);
 }
 
 Outcome read_task_outcome(ByteReader& reader) {
+  const auto head = reader.number<std::uint32_t>();
   Outcome outcome;
-  outcome.state = static_cast<State>(reader.number<std::uint8_t>());
-  outcome.kind = static_cast<ErrorKind>(reader.number<std::uint8_t>());
-  outcome.message = reader.text();
+  outcome.state = static_cast<State>(head & 0xffU);
+  outcome.kind = static_cast<ErrorKind>(head >> 8U & 0xffU);
   outcome.seconds = reader.number<double>();
-  if (reader.number<std::uint8_t>() != 0) outcome.key = read_key(reader);
+  if ((head & has_message) != 0) outcome.message = reader.text();
+  if ((head & has_key) != 0) outcome.key = read_key(reader);
   return outcome;
+}
+
+/// What may be set aside for a list of so many, which a damaged message may say.
+std::size_t likely(std::int32_t count) {
+  return static_cast<std::size_t>(std::clamp(count, 0, 1 << 16));
 }
 
 template <class Each>
@@ -95,8 +110,8 @@ ByteWriter& ByteWriter::bytes(const std::vector<std::byte>& more) {
 
 void ByteWriter::append(const void* from, std::size_t count) {
   if (count == 0) return;
-  bytes_.resize(bytes_.size() + count);
-  std::memcpy(bytes_.data() + bytes_.size() - count, from, count);
+  const auto* bytes = static_cast<const std::byte*>(from);
+  bytes_.insert(bytes_.end(), bytes, bytes + count);
 }
 
 const std::byte* ByteReader::advance(std::size_t count) {
@@ -220,10 +235,12 @@ EndedPiece read_ended(ByteReader& reader) {
   ended.piece = read_piece(reader);
   ended.is_void = reader.number<std::uint8_t>() != 0;
   ended.target = reader.text();
-  read_list(reader, [&] {
+  const auto count = reader.number<std::int32_t>();
+  ended.tasks.reserve(likely(count));
+  for (std::int32_t i = 0; i < count; ++i) {
     const auto task = reader.number<std::int32_t>();
     ended.tasks.emplace_back(task, read_task_outcome(reader));
-  });
+  }
   return ended;
 }
 
@@ -271,6 +288,7 @@ TargetOutcome read_outcome(ByteReader& reader) {
   outcome.name = reader.text();
   outcome.index = reader.number<std::int32_t>();
   const auto count = reader.number<std::int32_t>();
+  outcome.tasks.reserve(likely(count));
   for (std::int32_t i = 0; i < count; ++i) outcome.tasks.push_back(read_task_outcome(reader));
   return outcome;
 }

@@ -77,6 +77,8 @@ class Worker {
   bool has_left() const noexcept { return has_left_; }                   ///< `finish` was called
   bool is_finished() const noexcept { return is_finished_; }  ///< on all ranks, all is known
   const Failure& failure() const noexcept { return failure_; }
+  /// Whether somebody listens at the coordinator's rank, as far as is known.
+  bool wants_events() const noexcept { return wants_events_; }
   int floor() const noexcept { return floor_; }
   /// Ranks that were lost before the last lease.
   int losses() const noexcept { return losses_; }

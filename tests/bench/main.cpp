@@ -12,11 +12,14 @@ int main(int argc, char** argv) {
   app.add_flag("--json", shared.json, "one JSON object a line");
   app.require_subcommand(1);
   app.fallthrough();
+#ifdef FOLDSTREAM_BENCH_ENGINE
   foldstream::bench::add_engine(app, shared);
+  foldstream::bench::add_potts(app, shared);
+#endif
 #ifdef FOLDSTREAM_BENCH_MPI
   foldstream::bench::add_mpi(app, shared);
 #endif
-  foldstream::bench::add_potts(app, shared);
+  foldstream::bench::add_stream(app, shared);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

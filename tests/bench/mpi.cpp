@@ -1,35 +1,21 @@
 #include "areas.hpp"
 #include "bar.hpp"
+#include "dispatch.hpp"
+#include "launch.hpp"
+#include "loss.hpp"
 #include "rank_pair.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/mpi/session.hpp>
 
 #include <fmt/core.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdio>
 #include <functional>
 
 namespace foldstream::bench {
 namespace {
-
-/// Starts this program again on two ranks. @throws Error{Io} if it does not start.
-[[noreturn]] void start_on_ranks(const AreaOptions& options) {
-  std::vector<std::string> words = {"sh", FOLDSTREAM_LAUNCHER, "2", "/proc/self/exe", "mpi"};
-  words[3] = std::string(4096, '\0');
-  const auto length = readlink("/proc/self/exe", words[3].data(), words[3].size());
-  words[3].resize(length > 0 ? static_cast<std::size_t>(length) : 0);
-  if (options.quick) words.emplace_back("--quick");
-  if (options.json) words.emplace_back("--json");
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  execv("/bin/sh", arguments.data());
-  throw Error(ErrorKind::Io, std::string("cannot start ") + FOLDSTREAM_LAUNCHER +
-                                 ". Start it yourself: mpirun -n 2 foldstream-bench mpi");
-}
 
 /// What is measured of both, and how ours should compare.
 struct Measure {
@@ -90,6 +76,20 @@ std::vector<Measure> measures(bool quick) {
   };
 }
 
+void print(const std::vector<Bar>& bars, const AreaOptions& options) {
+  fmt::print("{}\n", options.json ? format_bars_json(bars, "mpi") : format_bars(bars, "raw MPI"));
+  std::fflush(stdout);
+}
+
+std::vector<Bar> message_bars(const mpi::Communicator& world, bool quick) {
+  const auto ours = our_transport(world);
+  const auto raw = raw_mpi();
+  std::vector<Bar> bars;
+  for (const Measure& measure : measures(quick))
+    std::ranges::move(compare(measure, *ours, *raw, quick ? 3 : 31), std::back_inserter(bars));
+  return bars;
+}
+
 void run_on_ranks(const AreaOptions& options) {
   const mpi::Session session;
   const auto world = mpi::Communicator::world(session);
@@ -97,25 +97,28 @@ void run_on_ranks(const AreaOptions& options) {
     throw Error(ErrorKind::InvalidArgument, "the area 'mpi' needs 2 ranks, not " +
                                                 std::to_string(world.size()) +
                                                 ". Say mpirun -n 2 foldstream-bench mpi.");
-  const auto ours = our_transport(world);
-  const auto raw = raw_mpi();
-  std::vector<Bar> bars;
-  for (const Measure& measure : measures(options.quick))
-    std::ranges::move(compare(measure, *ours, *raw, options.quick ? 3 : 31),
-                      std::back_inserter(bars));
-  if (world.rank() != 0) return;
-  fmt::print("{}\n", options.json ? format_bars_json(bars, "mpi") : format_bars(bars, "raw MPI"));
+  std::vector<Bar> bars = message_bars(world, options.quick);
+  std::ranges::move(dispatch_bars(world, options.quick), std::back_inserter(bars));
+  if (world.rank() == 0) print(bars, options);
 }
 
 }  // namespace
 
 void add_mpi(CLI::App& app, const AreaOptions& shared) {
-  CLI::App* command =
-      app.add_subcommand("mpi", "What messages between two ranks cost, beside raw MPI");
-  command->callback([&shared] {
-    if (!mpi::Session::is_launched([](const char* name) { return std::getenv(name); }))
-      start_on_ranks(shared);
-    run_on_ranks(shared);
+  CLI::App* command = app.add_subcommand(
+      "mpi", "What messages, tasks and losses cost on several ranks, beside raw MPI");
+  struct Lose {
+    int victim = -1;
+    std::string folder;
+  };
+  const auto lose = std::make_shared<Lose>();
+  command->add_option("--lose", lose->victim)->group("");  // of the jobs that it starts itself
+  command->add_option("--folder", lose->folder)->group("");
+  command->callback([&shared, lose] {
+    if (lose->victim >= 0) be_lost_or_survive(lose->victim, lose->folder);
+    if (is_rank()) return run_on_ranks(shared);
+    print(loss_bars(shared.quick), shared);
+    start_on_ranks("mpi", shared);
   });
 }
 

@@ -8,10 +8,10 @@
 #include <chrono>
 #include <cstring>
 #include <future>
+#include <string>
 #include <system_error>
 
 namespace foldstream::bench {
-
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -38,9 +38,9 @@ std::vector<Tensor> some_chunks(std::uint64_t bytes) {
 }  // namespace
 
 WriteTimes write_plainly(const std::filesystem::path& folder, std::uint64_t chunk_bytes,
-                         int chunks) {
+                         int chunks, int rank) {
   const std::vector<Tensor> data = some_chunks(chunk_bytes);
-  const std::filesystem::path path = folder / "plain";
+  const std::filesystem::path path = folder / ("plain" + std::to_string(rank));
   const auto began = Clock::now();
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
   if (file < 0) fail("open");
@@ -53,37 +53,32 @@ WriteTimes write_plainly(const std::filesystem::path& folder, std::uint64_t chun
   if (::fdatasync(file) != 0) fail("fdatasync");
   times.synced = seconds_since(began);
   ::close(file);
-  std::filesystem::remove(path);
   return times;
 }
 
 WriteTimes write_behind(const std::filesystem::path& folder, std::uint64_t chunk_bytes,
-                        int chunks) {
+                        int chunks, int rank) {
   const std::vector<Tensor> data = some_chunks(chunk_bytes);
-  const std::filesystem::path path = folder / "run";
   WriteTimes times;
-  {
-    io::RunStore store(path, 0);
-    StreamStore& streams = *store.streams();
-    const Key id = stream_id({}, "bench");
-    std::promise<void> last;
-    const auto began = Clock::now();
-    streams.open(id, {DType::u8, {static_cast<std::int64_t>(chunk_bytes)}, "1", {}},
-                 {"", "b", "c"});
-    for (int i = 0; i < chunks; ++i) {
-      const bool is_last = i + 1 == chunks;
-      streams.append(id, data[static_cast<std::size_t>(i) % data.size()],
-                     [&last, is_last](std::exception_ptr failure) {
-                       if (failure) std::terminate();
-                       if (is_last) last.set_value();
-                     });
-    }
-    last.get_future().wait();
-    times.written = seconds_since(began);
-    streams.finish(id);
-    times.synced = seconds_since(began);
+  io::RunStore store(folder / "run", rank);
+  StreamStore& streams = *store.streams();
+  const Key id = stream_id({}, "bench" + std::to_string(rank));
+  const StreamType type{DType::u8, {static_cast<std::int64_t>(chunk_bytes)}, "1", {}};
+  std::promise<void> last;
+  const auto began = Clock::now();
+  streams.open(id, type, {"", "bench", "rank" + std::to_string(rank)});
+  for (int i = 0; i < chunks; ++i) {
+    const bool is_last = i + 1 == chunks;
+    streams.append(id, data[static_cast<std::size_t>(i) % data.size()],
+                   [&last, is_last](std::exception_ptr failure) {
+                     if (failure) std::terminate();
+                     if (is_last) last.set_value();
+                   });
   }
-  std::filesystem::remove_all(path);
+  last.get_future().wait();
+  times.written = seconds_since(began);
+  streams.finish(id);
+  times.synced = seconds_since(began);
   return times;
 }
 

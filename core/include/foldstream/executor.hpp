@@ -73,6 +73,10 @@ struct RunOptions {
   int retries_per_cause = 1000;  ///< of the whole run, for each kind of error
   /// Where the streams of the run live; null: a hub of its own, on the store.
   std::shared_ptr<StreamHub> streams = {};
+  /// Told of each target that has ended, behind its last event: how all its tasks did (on ranks: those
+  /// that this rank ran). Called from any thread, for several targets at once; must be quick and not
+  /// throw. May be empty.
+  std::function<void(TargetOutcome)> on_ended = {};
   int window = 0;  ///< most targets that are read ahead; 0 = 32 for each thread, at least 256
 };
 

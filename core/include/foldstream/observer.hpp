@@ -76,6 +76,12 @@ class Observer {
  public:
   virtual ~Observer() = default;
   virtual void notify(const Event& event) = 0;
+  /// Whether events of this kind should be made at all. Asked before each, from any thread, also
+  /// while `notify` runs.
+  virtual bool wants(Event::What what) const {
+    static_cast<void>(what);
+    return true;
+  }
 };
 
 }  // namespace foldstream
