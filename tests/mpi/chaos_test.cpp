@@ -237,7 +237,8 @@ TEST(Chaos, ResultsAreThoseOfAnUndisturbedRun) {
   }
   std::cout << tally.survived << " of " << tally.with_survivors
             << " jobs that lost some of their ranks finished all the same\n";
-  EXPECT_GE(10 * tally.survived, 9 * tally.with_survivors);
+  // one whose leader dies at the very end leaves its results to the next run
+  EXPECT_GE(tally.survived, tally.with_survivors - 1 - tally.with_survivors / 20);
 }
 
 }  // namespace
