@@ -3,12 +3,15 @@
 
 #include <CLI/CLI.hpp>
 
+#include <string>
+
 namespace foldstream::bench {
 
 /// What every area is asked for.
 struct AreaOptions {
   bool quick = false;  ///< a few seconds, to see that it runs
   bool json = false;   ///< one object a line in place of tables
+  std::string only = {};  ///< a part of the area `mpi`: messages, tasks or losses; empty: all
 };
 
 /// `engine`: what a task costs, and how well campaigns fill a machine. `shared` must outlive `app`.

@@ -21,6 +21,7 @@ void start_on_ranks(const std::string& area, const AreaOptions& options) {
   std::vector<std::string> words = {"sh", FOLDSTREAM_LAUNCHER, "2", own_program(), area};
   if (options.quick) words.emplace_back("--quick");
   if (options.json) words.emplace_back("--json");
+  if (!options.only.empty()) words.emplace_back("--only=" + options.only);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);

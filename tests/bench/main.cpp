@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   foldstream::bench::AreaOptions shared;
   app.add_flag("--quick", shared.quick, "a few seconds, to see that it runs");
   app.add_flag("--json", shared.json, "one JSON object a line");
+  app.add_option("--only", shared.only, "of the area mpi: messages, tasks or losses")
+      ->check(CLI::IsMember({"messages", "tasks", "losses"}));
   app.require_subcommand(1);
   app.fallthrough();
 #ifdef FOLDSTREAM_BENCH_ENGINE

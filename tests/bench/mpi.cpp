@@ -97,8 +97,10 @@ void run_on_ranks(const AreaOptions& options) {
     throw Error(ErrorKind::InvalidArgument, "the area 'mpi' needs 2 ranks, not " +
                                                 std::to_string(world.size()) +
                                                 ". Say mpirun -n 2 foldstream-bench mpi.");
-  std::vector<Bar> bars = message_bars(world, options.quick);
-  std::ranges::move(dispatch_bars(world, options.quick), std::back_inserter(bars));
+  std::vector<Bar> bars;
+  if (options.only != "tasks") bars = message_bars(world, options.quick);
+  if (options.only != "messages")
+    std::ranges::move(dispatch_bars(world, options.quick), std::back_inserter(bars));
   if (world.rank() == 0) print(bars, options);
 }
 
@@ -117,8 +119,8 @@ void add_mpi(CLI::App& app, const AreaOptions& shared) {
   command->callback([&shared, lose] {
     if (lose->victim >= 0) be_lost_or_survive(lose->victim, lose->folder);
     if (is_rank()) return run_on_ranks(shared);
-    print(loss_bars(shared.quick), shared);
-    start_on_ranks("mpi", shared);
+    if (shared.only.empty() || shared.only == "losses") print(loss_bars(shared.quick), shared);
+    if (shared.only != "losses") start_on_ranks("mpi", shared);
   });
 }
 

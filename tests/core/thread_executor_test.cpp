@@ -303,5 +303,43 @@ TEST(ThreadExecutor, KeepsNothingInAStoreThatIsNotWritable) {
   EXPECT_EQ(states(run.outcomes().at(0)), "done");
 }
 
+/// Wants to hear of the ends of targets only.
+class Picky final : public Observer {
+ public:
+  void notify(const Event& event) override { heard.push_back(event.what); }
+  bool wants(Event::What what) const override { return what == Event::What::target_ended; }
+  std::vector<Event::What> heard;
+};
+
+TEST(ThreadExecutor, TellsAnObserverOnlyWhatItWants) {
+  ThreadExecutor executor({.threads = 2});
+  const TemporaryFolder folder;
+  const auto picky = std::make_shared<Picky>();
+  Graph graph;
+  graph.add(double_task(Journal(folder.path() / "calls")));
+
+  executor.run_targets(graph, number_targets(graph, "double", {1, 2}), {.observer = picky}).wait();
+
+  EXPECT_THAT(picky->heard, testing::ElementsAre(Event::What::target_ended,
+                                                 Event::What::target_ended));
+}
+
+TEST(ThreadExecutor, HandsOverTheOutcomesOfATargetThatHasEnded) {
+  ThreadExecutor executor({.threads = 1});
+  const TemporaryFolder folder;
+  const Journal journal(folder.path() / "calls");
+  std::vector<TargetOutcome> ended;
+  const Graph graph = chain(double_task(journal), add_one_task(journal));
+
+  executor
+      .run_targets(graph, number_targets(graph, "double", {1, 2}),
+                   {.on_ended = [&](TargetOutcome one) { ended.push_back(std::move(one)); }})
+      .wait();
+
+  ASSERT_EQ(ended.size(), 2U);
+  EXPECT_EQ(ended[1].index, 1);
+  EXPECT_EQ(states(ended[1]), "done done");
+}
+
 }  // namespace
 }  // namespace foldstream::test
