@@ -153,31 +153,6 @@ void GraphRun::count_element(Elements& elements, Harvest& harvest) {
   end_task(parent, task, harvest);
 }
 
-TargetOutcome GraphRun::outcome_of_target(const LiveTarget& live) const {
-  TargetOutcome outcome{live.name, live.index, {}};
-  outcome.tasks.reserve(wiring_.size());
-  for (std::size_t i = 0; i < wiring_.size(); ++i)
-    outcome.tasks.push_back(outcome_of(live.tasks[i], options_.store != nullptr));
-  return outcome;
-}
-
-/// Takes `live` if its values are to be kept.
-EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget>& live) const {
-  EndedTarget kept;
-  kept.name = live->name;
-  if (options_.keep_values) {
-    kept.live = std::move(live);
-    return kept;
-  }
-  kept.tasks.reserve(wiring_.size());
-  for (std::size_t i = 0; i < wiring_.size(); ++i) {
-    LiveTask& task = live->tasks[i];
-    kept.tasks.push_back({task.key, task.seconds, task.state, task.has_key});
-    if (task.failure) kept.failures.emplace_back(static_cast<int>(i), std::move(*task.failure));
-  }
-  return kept;
-}
-
 void GraphRun::close(std::exception_ptr failure) {
   source_failure_ = std::move(failure);
   {

@@ -1,4 +1,4 @@
-// GraphRun, values: what goes into bodies, what comes out of them, and the store.
+// GraphRun, values: what goes into bodies, what comes out of them, the store, and what is kept.
 #include "harvest.hpp"
 #include "peak_memory.hpp"
 
@@ -132,6 +132,31 @@ void GraphRun::save(LiveTarget& live, int task, double seconds) {
     stored.outputs.emplace(described.outputs[i].name, state.values.at(i).encode());
   key_fields(live, task, stored.fields);
   options_.store->save(state.key, stored);
+}
+
+TargetOutcome GraphRun::outcome_of_target(const LiveTarget& live) const {
+  TargetOutcome outcome{live.name, live.index, {}};
+  outcome.tasks.reserve(wiring_.size());
+  for (std::size_t i = 0; i < wiring_.size(); ++i)
+    outcome.tasks.push_back(outcome_of(live.tasks[i], options_.store != nullptr));
+  return outcome;
+}
+
+/// Takes `live` if its values are to be kept.
+EndedTarget GraphRun::keep(std::unique_ptr<LiveTarget>& live) const {
+  EndedTarget kept;
+  kept.name = live->name;
+  if (options_.keep_values) {
+    kept.live = std::move(live);
+    return kept;
+  }
+  kept.tasks.reserve(wiring_.size());
+  for (std::size_t i = 0; i < wiring_.size(); ++i) {
+    LiveTask& task = live->tasks[i];
+    kept.tasks.push_back({task.key, task.seconds, task.state, task.has_key});
+    if (task.failure) kept.failures.emplace_back(static_cast<int>(i), std::move(*task.failure));
+  }
+  return kept;
 }
 
 }  // namespace foldstream

@@ -285,11 +285,13 @@ void DistributedRun::tend_local_run() {
 /// Moves messages between worker and coordinator, or to the outbox, until there are none. To be
 /// called, with the lock held, after anything that may have changed the worker.
 void DistributedRun::settle() {
-  bool is_moving = true;
+  bool is_moving = true, is_urgent = false;
   while (is_moving) {
     is_moving = false;
     for (Message& message : worker_.take_outbox()) {
       is_moving = true;
+      // ends of whole targets are sent with the next look at the traffic, many at once
+      is_urgent = is_urgent || cut_.size() > 1 || message.kind != MessageKind::ended;
       if (coordinator_)
         coordinator_->on_message(parts_.rank, message, elapsed());
       else
@@ -302,11 +304,13 @@ void DistributedRun::settle() {
         worker_.on_message(envelope.message, elapsed());
       else
         outbox_.push_back(std::move(envelope));
+      is_urgent = true;
     }
   }
   is_heard_ = coordinator_ ? options_.observer != nullptr : worker_.wants_events();
-  if (!outbox_.empty()) parts_.exchange->wake();
-  changed_.notify_all();
+  if (is_urgent && !outbox_.empty()) parts_.exchange->wake();
+  if (is_feeder_waiting_) may_take_.notify_one();
+  if (worker_.is_finished()) finished_.notify_all();
 }
 
 bool DistributedRun::is_done() {
@@ -319,7 +323,8 @@ void DistributedRun::give_up(const std::string& why) {
     const std::scoped_lock lock(mutex_);
     worker_.give_up(why);
     outbox_.clear();
-    changed_.notify_all();
+    may_take_.notify_one();
+    finished_.notify_all();
   }
   if (flow_) flow_->close();
   carrier_->close(why);

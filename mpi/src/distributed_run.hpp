@@ -123,7 +123,9 @@ class DistributedRun final : public RunState, public Endpoint {
   std::unique_ptr<StreamCarrier> carrier_;
 
   mutable std::mutex mutex_;  ///< guards what follows
-  mutable std::condition_variable changed_;
+  mutable std::condition_variable finished_;
+  std::condition_variable may_take_;  ///< for the feeder thread
+  bool is_feeder_waiting_ = false;
   int leader_ = 0;
   std::set<int> lost_;
   Worker worker_;

@@ -6,6 +6,8 @@
 namespace foldstream::mpi {
 namespace {
 
+constexpr int least_window = 8;  // targets: so that the feeder wakes for several at once
+
 Failure failure_of(const std::exception& error) {
   const auto* known = dynamic_cast<const Error*>(&error);
   return {known != nullptr ? known->kind() : ErrorKind::Task, error.what()};
@@ -28,7 +30,8 @@ void DistributedRun::start() {
   RunOptions options = options_;
   options.observer = std::make_shared<Listener>(*this);
   options.on_ended = [this](TargetOutcome outcome) { hear_ended(std::move(outcome)); };
-  options.window = 2 * parts_.threads->threads();  // no more than it will soon begin
+  // no more than it will soon begin; of slow targets the worker takes fewer
+  options.window = std::max(least_window, 2 * parts_.threads->threads());
   options.streams = hub_;
   if (flow_) options.store = flow_;
   try {
@@ -57,7 +60,9 @@ std::optional<Target> DistributedRun::next_target() {
       take = worker_.take(elapsed());
       settle();
       while (take.turn == Worker::Turn::wait) {
-        changed_.wait(lock);
+        is_feeder_waiting_ = true;
+        may_take_.wait(lock);
+        is_feeder_waiting_ = false;
         take = worker_.take(elapsed());
         settle();
       }

@@ -13,7 +13,7 @@ void DistributedRun::cancel() {
 
 void DistributedRun::wait_for_all() const {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return worker_.is_finished(); });
+  finished_.wait(lock, [this] { return worker_.is_finished(); });
 }
 
 void DistributedRun::wait() {

@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 // yield: on a machine whose cores are all in use that costs milliseconds, where a short sleep costs
 // microseconds.
 constexpr auto busy_time = 20us;
-constexpr auto expectant_time = 200us;  // if a stream flows: its next chunk may be near
 constexpr auto transfer_time =
     5ms;  // busy if something is under way: MPI copies while it is called
 constexpr auto shortest_pause = 1us;
@@ -196,11 +195,10 @@ void Exchange::drop_done(Endpoints endpoints) {
 /// The longer nothing came, the longer the pause; a `wake` ends it.
 void Exchange::pause(const Endpoints& endpoints) {
   const auto quiet = Clock::now() - last_traffic_;
-  if (quiet < busy_time || (!is_flushed_ && quiet < transfer_time)) return;
+  if (quiet < (is_flushed_ ? Clock::duration(busy_time) : Clock::duration(transfer_time))) return;
   bool is_expectant = !is_flushed_;
   for (const auto& [run, endpoint] : endpoints)
     is_expectant = is_expectant || endpoint->expects_traffic();
-  if (is_expectant && quiet < expectant_time) return;
   const Patience patience = is_expectant ? expectant : idle;
   const auto time =
       std::clamp<Clock::duration>(quiet / patience.part, shortest_pause, patience.longest_pause);
