@@ -122,6 +122,7 @@ void append_frame(std::string& bytes, std::string_view magic, const Key& key, st
                                             " bytes is too long for the journal");
   }
   const std::size_t start = bytes.size();
+  if (start == 0) bytes.reserve(head_bytes + body.size());
   bytes += magic;
   put(bytes, static_cast<std::uint32_t>(head_bytes + body.size()));
   put<std::uint64_t>(bytes, 0);

@@ -1,9 +1,7 @@
 // Journal: framed, checksummed records, appended by one process and read by all.
 #pragma once
 
-#include "run_store_file.hpp"
-
-#include <foldstream/store.hpp>
+#include "frames.hpp"
 
 #include <condition_variable>
 #include <cstdint>
@@ -24,16 +22,10 @@ struct JournalEntry {
   std::uint32_t length = 0;   ///< of the frame, bytes
 };
 
-/// What a scan found.
-struct JournalScan {
-  std::uint64_t end = 0;      ///< behind the last whole record: where the next one belongs
-  std::uint64_t skipped = 0;  ///< damaged bytes that have whole records behind them
-};
-
-/// Calls `found` for each whole record from `from` on, in order. What follows the last whole record
-/// is a torn tail and is left out; damage before it is skipped. @throws Error{Io} if reading fails.
-JournalScan scan_journal(const File& file, std::uint64_t from,
-                         const std::function<void(const JournalEntry&)>& found);
+/// Calls `found` for each whole record from `from` on, as `scan_frames`. @throws Error{Io} if reading
+/// fails.
+FrameScan scan_journal(const File& file, std::uint64_t from,
+                       const std::function<void(const JournalEntry&)>& found);
 
 /// The text of a record. @throws Error{Io} if it is no longer what the scan saw.
 std::string read_journal_text(const File& file, const JournalEntry& entry);

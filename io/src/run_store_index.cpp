@@ -11,17 +11,6 @@ namespace foldstream::io {
 
 namespace {
 
-std::vector<std::filesystem::path> journals_in(const std::filesystem::path& ranks) {
-  std::vector<std::filesystem::path> paths;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(ranks, none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("r") && name.ends_with(".journal")) paths.push_back(entry.path());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 /// Keys are hashes, but not those of tests: the middle of a product depends on all their bits.
 std::uint64_t hash_of(const Key& key) {
   const std::uint64_t hash = (key.low ^ (key.high << 32 | key.high >> 32)) * 0x9E3779B97F4A7C15u;
@@ -29,6 +18,18 @@ std::uint64_t hash_of(const Key& key) {
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> files_of_ranks(const std::filesystem::path& ranks,
+                                                  std::string_view ending) {
+  std::vector<std::filesystem::path> paths;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(ranks, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("r") && name.ends_with(ending)) paths.push_back(entry.path());
+  }
+  std::sort(paths.begin(), paths.end());
+  return paths;
+}
 
 std::string rank_stem(int rank) {
   char stem[16];
@@ -91,12 +92,12 @@ std::size_t RunIndex::journal_number(const std::filesystem::path& path) {
 
 std::vector<JournalDamage> RunIndex::refresh() {
   std::vector<JournalDamage> damages;
-  for (const auto& path : journals_in(ranks_)) {
+  for (const auto& path : files_of_ranks(ranks_, ".journal")) {
     const std::size_t number = journal_number(path);
     Journal& journal = journals_[number];
     constexpr std::uint64_t record = 256;  // bytes: about what one takes
     places_.reserve((journal.file.size() - std::min(journal.end, journal.file.size())) / record);
-    const JournalScan scan =
+    const FrameScan scan =
         scan_journal(journal.file, journal.end, [&](const JournalEntry& entry) {
           add({number, entry});
         });

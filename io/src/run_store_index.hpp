@@ -8,12 +8,16 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace foldstream::io {
 
 /// "r0007" for rank 7: the stem of the journal and of the files of a rank.
 std::string rank_stem(int rank);
+/// The files of all ranks in the folder "ranks" whose names end so, ".journal", in their order.
+std::vector<std::filesystem::path> files_of_ranks(const std::filesystem::path& ranks,
+                                                  std::string_view ending);
 
 /// Where the record of a task is: in which journal, and where in it.
 struct TaskPlace {

@@ -11,17 +11,6 @@ namespace {
 constexpr std::int64_t most_chunks = 256;  // of a span of several frames
 constexpr std::uint64_t longest_stretch = std::uint64_t{64} << 10;
 
-std::vector<std::filesystem::path> stream_journals_in(const std::filesystem::path& ranks) {
-  std::vector<std::filesystem::path> paths;
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(ranks, none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("r") && name.ends_with(".streams")) paths.push_back(entry.path());
-  }
-  std::sort(paths.begin(), paths.end());
-  return paths;
-}
-
 /// Chunks and rows of a frame.
 std::pair<std::int64_t, std::int64_t> count(const StreamFrame& frame) {
   std::int64_t chunks = 0, rows = 0;
@@ -45,7 +34,7 @@ const StreamIndex::Span* StreamIndex::Part::find(std::int64_t chunk) const {
 std::vector<JournalDamage> StreamIndex::refresh() {
   std::vector<JournalDamage> damages;
   const std::unique_lock lock(mutex_);
-  for (const auto& path : stream_journals_in(ranks_)) {
+  for (const auto& path : files_of_ranks(ranks_, ".streams")) {
     const FrameScan scan = read_on(number_of(path));
     if (scan.skipped > 0) damages.push_back({path, scan.skipped});
   }

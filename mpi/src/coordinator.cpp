@@ -27,7 +27,6 @@ std::size_t count_tasks(const std::vector<Part>& parts) {
 Coordinator::Coordinator(int ranks, CoordinatorOptions options)
     : options_(std::move(options)),
       part_of_(part_of_tasks(options_.parts, count_tasks(options_.parts))),
-      task_count_(part_of_.size()),
       peers_(static_cast<std::size_t>(ranks)),
       ready_(options_.parts.size()),
       is_taking_over_(options_.takes_over) {
@@ -98,6 +97,7 @@ void Coordinator::on_hello(int rank, const Message& message) {
                 "graph.");
   if (hello.is_cancelled) cancel();
   absorb(rank, hello);
+  record(hello.failure);
   if (hello.count >= 0) on_counted(rank, hello.count, hello.failure);
   resume();
 }
@@ -148,7 +148,6 @@ void Coordinator::on_ended(int rank, EndedPiece ended) {
         ended.tasks, [](const auto& task) { return task.second.is_good(); });
     if (!is_good) return take_back(ended.piece);
   }
-  --granted_;
   --peers_[static_cast<std::size_t>(rank)].held;
   state->is = PieceState::Is::ended;
   state->tasks = std::move(ended.tasks);

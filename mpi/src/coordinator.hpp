@@ -139,13 +139,11 @@ class Coordinator {
 
   const CoordinatorOptions options_;
   const std::vector<int> part_of_;  ///< by task
-  std::size_t task_count_ = 0;
   std::vector<Peer> peers_;
   std::vector<Envelope> outbox_;
   std::optional<std::string> digest_;
   std::map<int, LiveTarget> live_;
   std::vector<std::set<int>> ready_;  ///< targets whose piece may be granted, by part
-  int granted_ = 0;                   ///< pieces that are
   int next_ = 0;                      ///< target that was never granted
   std::optional<int> total_;
   int counted_by_ = 0;

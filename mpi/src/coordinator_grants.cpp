@@ -121,7 +121,6 @@ void Coordinator::grant(Peer& peer, double now) {
     PieceState& state = *find(*piece);
     state.is = PieceState::Is::granted;
     state.rank = rank;
-    ++granted_;
     ++peer.held;
     lease.pieces.push_back(describe(*piece));
   }

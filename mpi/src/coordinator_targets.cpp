@@ -48,7 +48,6 @@ void Coordinator::make_ready(int index, LiveTarget& target) {
 void Coordinator::take_back(const Piece& piece) {
   LiveTarget& target = live_.at(piece.target);
   PieceState& state = target.pieces[static_cast<std::size_t>(piece.part)];
-  --granted_;
   --peers_[static_cast<std::size_t>(state.rank)].held;
   void_readers(piece);
   state = {};
@@ -82,7 +81,7 @@ void Coordinator::end_target(int index) {
   EndedTarget ended;
   ended.outcome = {target.name, index, {}};
   std::vector<Outcome>& outcomes = ended.outcome.tasks;
-  outcomes.resize(task_count_);
+  outcomes.resize(part_of_.size());
   std::set<int> ranks;
   for (PieceState& piece : target.pieces) {
     ended.ranks.push_back(piece.rank);
@@ -124,7 +123,6 @@ void Coordinator::drop_behind(int count) {
     const int index = live_.rbegin()->first;
     for (const PieceState& piece : live_.rbegin()->second.pieces) {
       if (piece.is != PieceState::Is::granted) continue;
-      --granted_;
       --peers_[static_cast<std::size_t>(piece.rank)].held;
     }
     for (auto& ready : ready_) ready.erase(index);
@@ -146,7 +144,6 @@ void Coordinator::absorb(int rank, const Hello& hello) {
   for (const Piece& piece : hello.held)
     if (PieceState* state = take(piece)) {
       state->is = PieceState::Is::granted;
-      ++granted_;
       ++peers_[static_cast<std::size_t>(rank)].held;
     }
   for (const auto& [piece, opened] : hello.opened)

@@ -38,8 +38,7 @@ void DistributedRun::hear(Event event) {
 
 /// Of what happens on this rank. If a target is one piece, only what somebody listens to: its outcome
 /// comes without.
-bool DistributedRun::wants(What what) const {
-  static_cast<void>(what);
+bool DistributedRun::wants(What) const {
   return cut_.size() > 1 || is_heard_;
 }
 

@@ -8,11 +8,6 @@ namespace {
 
 constexpr int least_window = 8;  // targets: so that the feeder wakes for several at once
 
-Failure failure_of(const std::exception& error) {
-  const auto* known = dynamic_cast<const Error*>(&error);
-  return {known != nullptr ? known->kind() : ErrorKind::Task, error.what()};
-}
-
 }  // namespace
 
 /// Hears the local run.
@@ -39,10 +34,10 @@ void DistributedRun::start() {
         graph_, [this] { return next_target(); }, options);
     const std::scoped_lock lock(mutex_);
     local_.emplace(std::move(local));
-  } catch (const std::exception& error) {
+  } catch (...) {
     const std::scoped_lock lock(mutex_);
     has_local_ended_ = true;
-    worker_.fail(failure_of(error));
+    worker_.fail(failure_of(std::current_exception(), "this rank cannot begin the run."));
     worker_.finish();
     settle();
     throw;
@@ -96,10 +91,9 @@ std::optional<Target> DistributedRun::read_target(LeasedPiece leased, int floor)
       describe_part(*target, std::move(leased));
       return target;
     }
-  } catch (const std::exception& error) {
-    failure = failure_of(error);
   } catch (...) {
-    failure = {ErrorKind::Task, "the source of targets threw something that is no std::exception."};
+    failure = failure_of(std::current_exception(),
+                         "the source of targets threw something that is no std::exception.");
   }
   const std::scoped_lock lock(mutex_);
   worker_.count_targets(cursor_.count(), failure, piece);

@@ -128,6 +128,18 @@ std::string ByteReader::text() {
   return {reinterpret_cast<const char*>(bytes), size};
 }
 
+Failure failure_of(const std::exception_ptr& why, const std::string& foreign) {
+  try {
+    std::rethrow_exception(why);
+  } catch (const Error& error) {
+    return {error.kind(), error.what()};
+  } catch (const std::exception& error) {
+    return {ErrorKind::Task, error.what()};
+  } catch (...) {
+    return {ErrorKind::Task, foreign};
+  }
+}
+
 void write_failure(ByteWriter& writer, const Failure& failure) {
   writer.number(static_cast<std::uint8_t>(failure.kind)).text(failure.message);
 }

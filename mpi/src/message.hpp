@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -155,13 +156,16 @@ struct Failure {
   std::string message = {};  ///< empty: it did not
 };
 
+/// What an exception says. @param foreign  the words for one that is no std::exception
+Failure failure_of(const std::exception_ptr& why, const std::string& foreign);
+
 /// How a rank introduces itself to a coordinator, with all that one which takes over must know.
 struct Hello {
   std::string digest = {};  ///< of the graph
   std::int32_t threads = 1;
   bool is_cancelled = false;
   std::int32_t count = -1;  ///< of targets, if its source has ended
-  Failure failure = {};          ///< why its source ended, if not well
+  Failure failure = {};          ///< why its source ended if not well, or the rank cannot go on
   std::vector<Piece> held = {};
   std::vector<std::pair<Piece, OpenedStream>> opened = {};  ///< of those held
   std::vector<EndedPiece> ended = {};

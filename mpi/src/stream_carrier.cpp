@@ -11,18 +11,6 @@ Message numbered(MessageKind kind, std::uint64_t number) {
   return make_message(kind, writer);
 }
 
-Failure failure_of(const std::exception_ptr& why) {
-  try {
-    std::rethrow_exception(why);
-  } catch (const Error& error) {
-    return {error.kind(), error.what()};
-  } catch (const std::exception& error) {
-    return {ErrorKind::Task, error.what()};
-  } catch (...) {
-    return {ErrorKind::Task, "the stream ended in failure."};
-  }
-}
-
 }  // namespace
 
 /// The consumer's end of a subscription.
@@ -205,7 +193,7 @@ bool StreamCarrier::send_next(const Subscriber& to, Outgoing& outgoing) {
     StreamHub::Polled polled = outgoing.tap->poll();
     if (polled.is == Is::later) return true;
     if (polled.is == Is::end) return send_end(to, {}), false;
-    if (polled.is == Is::failed) return send_end(to, failure_of(polled.failure)), false;
+    if (polled.is == Is::failed) return send_end(to, failure_of(polled.failure, "the stream ended in failure.")), false;
     Message message = numbered(MessageKind::chunk, to.second);
     const auto bytes = static_cast<std::int64_t>(polled.chunk.bytes());
     message.tensors.push_back(std::move(polled.chunk));

@@ -137,6 +137,7 @@ void Worker::cancel() {
 
 void Worker::fail(const Failure& failure) {
   is_cancelled_ = true;
+  known_.failure = failure;
   ByteWriter writer;
   write_failure(writer, failure);
   post(make_message(MessageKind::failed, writer));

@@ -60,6 +60,18 @@ inline std::string demo_query(const std::string& name) {
   return text;
 }
 
+/// All files of the targets in the results folder `from`, which must be the same in `to`.
+inline void expect_same_targets(const std::filesystem::path& from, const std::filesystem::path& to) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(from / "targets")) {
+    if (!entry.is_regular_file()) continue;
+    const std::filesystem::path name = std::filesystem::relative(entry.path(), from);
+    EXPECT_EQ(read_text(entry.path()), read_text(to / name)) << name;
+    ++count;
+  }
+  EXPECT_GT(count, 0);
+}
+
 /// Options that make a fold take about a second; its models are not meant to be good.
 inline const std::string quick =
     " --models 1 --set predict.starts=16 --set predict.steps=20 --set refine.max_iterations=3 ";

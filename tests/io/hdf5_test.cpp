@@ -1,12 +1,9 @@
 // The HDF5 layer: names, chunks, places of bytes, and files that fail.
 #include "hdf5/tensor_file.hpp"
+#include "io/failing_disk.hpp"
 #include "run_store_file.hpp"
 #include "run_store_load.hpp"
 #include "test_support.hpp"
-
-#include <sys/resource.h>
-
-#include <csignal>
 
 namespace foldstream::io {
 namespace {
@@ -149,21 +146,6 @@ TEST(TensorFile, FindsNothingInAFileThatIsNotHdf5) {
 
   EXPECT_EQ(hdf5::find_tasks(path, std::vector{record}), std::vector<bool>{false});
 }
-
-/// No file of this process may grow past `bytes` while this lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
 
 TEST(TensorFile, KeepsEarlierTasksWhenAWriteFails) {
   TemporaryFolder folder;

@@ -15,7 +15,7 @@ using test::expect_error;
 using test::TemporaryFolder;
 
 struct Found {
-  JournalScan scan;
+  FrameScan scan;
   std::vector<JournalEntry> entries;
 };
 

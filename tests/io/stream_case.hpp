@@ -34,6 +34,15 @@ inline Tensor chunk_of(const StreamType& type, std::int64_t number, std::int64_t
   return chunk;
 }
 
+/// The stream holds `count` chunks, those that follow from their numbers.
+inline void expect_chunks(StreamStore& store, const Key& id, std::int64_t count, std::int64_t rows = 2) {
+  ASSERT_TRUE(store.find(id));
+  ASSERT_EQ(store.find(id)->chunks, count);
+  for (std::int64_t i = 0; i < count; ++i) {
+    ASSERT_EQ(store.read(id, i), chunk_of(models_type, i, rows)) << i;
+  }
+}
+
 /// Counts what the store says of chunks, and waits for it.
 class Account {
  public:

@@ -1,9 +1,8 @@
 // Streams of the run store when the disk fails, and when the process is killed: what was stored
 // stays, and the rest goes wrong by name.
+#include "io/failing_disk.hpp"
 #include "stream_case.hpp"
 
-#include <sys/mount.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,53 +11,14 @@
 namespace foldstream::io {
 namespace {
 
-namespace fs = std::filesystem;
 using test::Account;
 using test::chunk_of;
+using test::expect_chunks;
 using test::expect_error;
 using test::models_label;
 using test::models_type;
 using test::produce;
 using test::stream_of;
-using test::TemporaryFolder;
-
-/// A small file system of its own, if mounting is permitted.
-class SmallDisk {
- public:
-  SmallDisk() { is_mounted_ = mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, "size=1m") == 0; }
-  ~SmallDisk() {
-    if (is_mounted_) umount(folder_.path().c_str());
-  }
-  bool is_mounted() const { return is_mounted_; }
-  const fs::path& path() const { return folder_.path(); }
-
- private:
-  TemporaryFolder folder_;
-  bool is_mounted_ = false;
-};
-
-/// No file of this process may grow past `bytes` while this lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) {
-    std::signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() { setrlimit(RLIMIT_FSIZE, &before_); }
-
- private:
-  rlimit before_{};
-};
-
-void expect_chunks(StreamStore& store, const Key& id, std::int64_t count, std::int64_t rows = 2) {
-  ASSERT_TRUE(store.find(id));
-  ASSERT_EQ(store.find(id)->chunks, count);
-  for (std::int64_t i = 0; i < count; ++i) {
-    ASSERT_EQ(store.read(id, i), chunk_of(models_type, i, rows)) << i;
-  }
-}
 
 TEST(StreamFault, OnAFullDiskTellsTheCureAndKeepsWhatWasStored) {
   const SmallDisk disk;

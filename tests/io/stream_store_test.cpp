@@ -1,5 +1,6 @@
 // Streams of the run store: every chunk comes back byte by byte, in this process and in others, or
 // the stream ends before it.
+#include "io/failing_disk.hpp"
 #include "stream_case.hpp"
 
 #include <sys/mount.h>
@@ -11,30 +12,14 @@
 namespace foldstream::io {
 namespace {
 
-namespace fs = std::filesystem;
 using test::Account;
 using test::chunk_of;
+using test::expect_chunks;
 using test::expect_error;
 using test::models_label;
 using test::models_type;
 using test::produce;
 using test::stream_of;
-using test::TemporaryFolder;
-
-struct Damages {
-  std::vector<Damage> seen;
-  ReportDamage report() {
-    return [this](const Damage& damage) { seen.push_back(damage); };
-  }
-};
-
-void expect_chunks(StreamStore& store, const Key& id, std::int64_t count, std::int64_t rows = 2) {
-  ASSERT_TRUE(store.find(id));
-  EXPECT_EQ(store.find(id)->chunks, count);
-  for (std::int64_t i = 0; i < count; ++i) {
-    ASSERT_EQ(store.read(id, i), chunk_of(models_type, i, rows)) << i;
-  }
-}
 
 TEST(StreamStore, GivesChunksBackInThisProcessAndTheNext) {
   TemporaryFolder folder;

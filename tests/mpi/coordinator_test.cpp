@@ -371,6 +371,22 @@ TEST(Coordinator, TakesOverWithWhatTheOthersKnow) {
   EXPECT_EQ(table.coordinator.ended().count(1), 1);
 }
 
+TEST(Coordinator, TakesOverWhyARankCannotGoOn) {
+  CoordinatorOptions options;
+  options.takes_over = true;
+  options.lost = {0};
+  options.rank = 1;
+  Table table(2, options);
+  Hello failed = hello();
+  failed.is_cancelled = true;
+  failed.failure = {ErrorKind::Io, "no disk."};
+
+  table.greet(1, failed);
+  table.say(1, make_message(MessageKind::finished));
+
+  EXPECT_THAT(table.sent(), testing::HasSubstr("1:finish(no disk.)"));
+}
+
 TEST(Coordinator, NamesARankThatSendsNonsense) {
   Table table(2);
 
