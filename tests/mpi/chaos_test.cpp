@@ -1,10 +1,12 @@
-// Campaigns over ranks, of which some are killed, stopped or find flipped bytes: whatever happens, the
-// results are those of an undisturbed run, and nothing that was stored is computed again.
+// Campaigns over ranks, of which some are killed, stopped, meet a full disk or find flipped bytes:
+// whatever happens, the results are those of an undisturbed run, and nothing that was stored is
+// computed again.
 //
 // FOLDSTREAM_CHAOS=300 runs so many seeds; FOLDSTREAM_CHAOS_FIRST=17 begins with that one.
 #include "test_support.hpp"
 
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +15,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <random>
 #include <set>
 #include <thread>
@@ -156,6 +159,38 @@ std::string flip_a_bit(const fs::path& folder, std::mt19937& random) {
   return file.filename();
 }
 
+/// A small disk for the run folder of a job, where mounting is permitted.
+class SmallDisk {
+ public:
+  SmallDisk(const fs::path& folder, int kilobytes) : folder_(folder) {
+    fs::create_directories(folder);
+    const std::string size = "size=" + std::to_string(kilobytes) + "k";
+    is_mounted_ = mount("tmpfs", folder.c_str(), "tmpfs", 0, size.c_str()) == 0;
+    if (!is_mounted_) std::cout << "mounting is not permitted: no full disk in this seed\n";
+  }
+  ~SmallDisk() {
+    if (is_mounted_) umount2(folder_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+
+  void grow() const {
+    if (!is_mounted_) return;
+    ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, "size=256m"), 0);
+  }
+
+ private:
+  const fs::path folder_;
+  bool is_mounted_ = false;
+};
+
+/// Whether a rank said that the disk was full.
+bool names_full_disk(const std::vector<std::string>& log) {
+  return std::ranges::any_of(log, [](const std::string& line) {
+    return line.starts_with("failed") && line.find("No space left") != std::string::npos;
+  });
+}
+
 /// Tasks that were run after they had been stored.
 std::vector<std::string> run_again(const std::vector<std::string>& log) {
   std::set<std::string> stored;
@@ -191,6 +226,7 @@ void keep_what_is_odd(const fs::path& folder, int seed) {
 struct Tally {
   int with_survivors = 0;
   int survived = 0;
+  int full_disks = 0;  ///< that a rank named
 };
 
 void check_seed(int seed, Tally& tally) {
@@ -198,13 +234,20 @@ void check_seed(int seed, Tally& tally) {
   std::mt19937 random(static_cast<unsigned>(seed));
   const TemporaryFolder folder;
   const int ranks = 1 + seed % 4;
+  std::optional<SmallDisk> disk;
+  if (seed % 5 == 2) disk.emplace(folder.path() / "run", 300 + static_cast<int>(random() % 2200));
   {
     Job job(folder.path(), ranks);
     const std::vector<Blow> blows = blows_of(random, ranks);
     const int killed = strike(job, folder.path(), blows);
     ASSERT_TRUE(job.wait()) << "the job hangs";
     const bool has_begun = blows.front().after > 0;  // else a rank may miss at the beginning
-    if (has_begun && killed > 0 && killed < ranks) {
+    if (disk) {
+      const bool is_named = names_full_disk(lines_of(folder.path() / "log"));
+      EXPECT_TRUE(killed > 0 || is_named || fs::exists(folder.path() / "result"));
+      tally.full_disks += is_named ? 1 : 0;
+      disk->grow();
+    } else if (has_begun && killed > 0 && killed < ranks) {
       ++tally.with_survivors;
       if (fs::exists(folder.path() / "result")) ++tally.survived;
     }
@@ -236,7 +279,8 @@ TEST(Chaos, ResultsAreThoseOfAnUndisturbedRun) {
                 << std::chrono::duration<double>(Clock::now() - began).count() << " s" << std::endl;
   }
   std::cout << tally.survived << " of " << tally.with_survivors
-            << " jobs that lost some of their ranks finished all the same\n";
+            << " jobs that lost some of their ranks finished all the same; " << tally.full_disks
+            << " told of a full disk\n";
   // one whose leader dies at the very end leaves its results to the next run
   EXPECT_GE(tally.survived, tally.with_survivors - 1 - tally.with_survivors / 20);
 }
