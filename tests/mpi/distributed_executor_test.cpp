@@ -2,35 +2,12 @@
 #include "core/executor_contract.hpp"
 #include "mpi/file_store.hpp"
 #include "mpi/rank_main.hpp"
+#include "mpi/world.hpp"
 
 #include <foldstream/mpi/distributed_executor.hpp>
 
 namespace foldstream::test {
 namespace {
-
-int world_rank() {
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  return rank;
-}
-
-int world_size() {
-  int size = 0;
-  MPI_Comm_size(MPI_COMM_WORLD, &size);
-  return size;
-}
-
-/// A new folder that rank 0 has made; it goes with the case.
-std::filesystem::path shared_test_folder() {
-  static std::vector<std::unique_ptr<TemporaryFolder>> folders;
-  std::string path(4096, '\0');
-  if (world_rank() == 0) {
-    folders.push_back(std::make_unique<TemporaryFolder>());
-    path.replace(0, folders.back()->path().string().size(), folders.back()->path().string());
-  }
-  MPI_Bcast(path.data(), static_cast<int>(path.size()), MPI_CHAR, 0, MPI_COMM_WORLD);
-  return path.c_str();
-}
 
 ExecutorCase on_ranks(int threads) {
   return {
