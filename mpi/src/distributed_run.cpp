@@ -79,6 +79,29 @@ Message about(MessageKind kind, const Key& key) {
 
 bool is_for_coordinator(MessageKind kind) { return kind < MessageKind::lease; }
 
+/// A stream of another rank. If that cannot give it, its task is computed here when the reader is
+/// tried again.
+class ReaderElsewhere final : public StreamReader {
+ public:
+  ReaderElsewhere(std::unique_ptr<StreamReader> reader, std::shared_ptr<FlowStore> flow, Key id)
+      : reader_(std::move(reader)), flow_(std::move(flow)), id_(id) {}
+
+  std::optional<Tensor> next() override {
+    try {
+      return reader_->next();
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Io) throw;
+      flow_->unlocate(id_);
+      throw Error(ErrorKind::Io, error.what());
+    }
+  }
+
+ private:
+  const std::unique_ptr<StreamReader> reader_;
+  const std::shared_ptr<FlowStore> flow_;
+  const Key id_;
+};
+
 }  // namespace
 
 DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptions options,
@@ -125,7 +148,8 @@ void DistributedRun::find_streams_elsewhere() {
              std::stop_token stop) -> std::unique_ptr<StreamReader> {
         const std::optional<int> rank = flow_->rank_of(stream.id);
         if (!rank || *rank == parts_.rank) return nullptr;
-        return carrier_->read(*rank, stream, reader, std::move(stop));
+        return std::make_unique<ReaderElsewhere>(
+            carrier_->read(*rank, stream, reader, std::move(stop)), flow_, stream.id);
       },
       [this](const Key& id) {
         const std::optional<int> rank = flow_->rank_of(id);

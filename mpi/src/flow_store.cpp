@@ -93,6 +93,12 @@ void FlowStore::locate(const Key& key, int rank, int target) {
   if (place.targets.insert(target).second) by_target_[target].push_back(key);
 }
 
+void FlowStore::unlocate(const Key& key) {
+  const std::scoped_lock lock(mutex_);
+  if (const auto found = places_.find(key); found != places_.end())
+    found->second.rank = options_.rank;
+}
+
 std::optional<int> FlowStore::rank_of(const Key& key) const {
   const std::scoped_lock lock(mutex_);
   const auto found = places_.find(key);

@@ -44,6 +44,8 @@ class FlowStore final : public Store {
 
   /// The result of a task of a target will be, or is, on a rank.
   void locate(const Key& key, int rank, int target);
+  /// That rank turned out not to have it: from now on it counts as absent, unless this rank has it.
+  void unlocate(const Key& key);
   /// The rank of a key that was located.
   std::optional<int> rank_of(const Key& key) const;
   /// What another rank asks for: held, or stored.

@@ -1,9 +1,11 @@
 // Streams from pretend ranks of one role to those of another.
 #include "mpi/stream_run.hpp"
 
+#include <foldstream/io/run_store.hpp>
 #include <foldstream/mpi/rehearsal.hpp>
 
 #include <atomic>
+#include <fstream>
 
 namespace foldstream::test {
 namespace {
@@ -65,6 +67,38 @@ TEST(RoleStreams, AFailedProducerMakesItsReaderSkip) {
   started.wait();
 
   EXPECT_EQ(states(started.outcomes().at(0)), "failed skipped");
+}
+
+/// Changes a byte of the stored chunk.
+void damage(const std::filesystem::path& file, const Tensor& chunk) {
+  std::string text = read_text(file);
+  const auto raw = chunk.raw();
+  const std::size_t at = text.find({reinterpret_cast<const char*>(raw.data()), raw.size()});
+  ASSERT_NE(at, std::string::npos);
+  text[at + 5] ^= 1;
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+// A stored stream that is damaged was asked for again from the rank that found it stored, which has no
+// more of it than the reader's rank: the target failed in every run.
+TEST(RoleStreams, AStoredOneThatIsDamagedIsMadeAgain) {
+  const TemporaryFolder folder;
+  const StreamRun run;
+  Graph only;
+  only.add(producer_task(run));
+  mpi::RehearsalExecutor executor({of_role("produce"), of_role("consume")});
+  executor
+      .run_targets(only, number_targets(only, "produce", {3}),
+                   {.store = std::make_shared<io::RunStore>(folder.path(), 0)})
+      .wait();
+  damage(folder.path() / "ranks" / "r0000-s0.h5", chunk_of(3003, run.rows));
+
+  const Graph graph = stream_graph(run);
+  auto started =
+      executor.run_targets(graph, number_targets(graph, "produce", {3}),
+                           {.store = std::make_shared<io::RunStore>(folder.path(), 0)});
+
+  EXPECT_EQ(digest_of(started, graph), stream_digest(run, 3));
 }
 
 TEST(RoleStreams, NeedAStoreThatKeepsThem) {
