@@ -182,6 +182,66 @@ void check_ranges(std::vector<Entry>& entries, std::size_t data_bytes, const std
   }
 }
 
+/// A file before its data.
+struct Layout {
+  std::string header;              ///< with its length before it
+  std::vector<std::string> order;  ///< of the tensors in the data
+};
+
+std::map<std::string, SafetensorsEntry> entries_of(const Safetensors& content) {
+  std::map<std::string, SafetensorsEntry> entries;
+  for (const auto& [name, tensor] : content.tensors)
+    entries[name] = {tensor.dtype(), tensor.shape()};
+  return entries;
+}
+
+std::string_view bytes_of(const Tensor& tensor) {
+  return {reinterpret_cast<const char*>(tensor.raw().data()), tensor.bytes()};
+}
+
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return upper;
+}
+
+/// The header with its length, padded so that the data is aligned.
+std::string header_text(const json& header) try {
+  std::string text = header.dump();
+  text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
+  std::string length;
+  for (std::size_t i = 0; i < length_bytes; ++i)
+    length += static_cast<char>((static_cast<std::uint64_t>(text.size()) >> (8 * i)) & 0xff);
+  return length + text;
+} catch (const json::exception& error) {
+  throw Error(ErrorKind::InvalidArgument,
+              std::string("a name or text for a safetensors file is not UTF-8: ") + error.what());
+}
+
+Layout layout_of(const std::map<std::string, SafetensorsEntry>& entries,
+                 const std::map<std::string, std::string>& metadata) {
+  Layout layout;
+  for (const auto& [name, entry] : entries) layout.order.push_back(name);
+  std::ranges::stable_sort(layout.order, std::greater(), [&](const std::string& name) {
+    return size_of(entries.at(name).dtype);
+  });
+  json header = json::object();
+  if (!metadata.empty()) header[metadata_key] = metadata;
+  std::uint64_t end = 0;
+  for (const std::string& name : layout.order) {
+    if (name == metadata_key)
+      throw Error(ErrorKind::InvalidArgument, "a tensor may not be named '__metadata__'.");
+    const SafetensorsEntry& entry = entries.at(name);
+    const std::uint64_t begin = end;
+    end += static_cast<std::uint64_t>(element_count(entry.shape)) * size_of(entry.dtype);
+    header[name] = {{"dtype", upper_case(to_string(entry.dtype))},
+                    {"shape", entry.shape},
+                    {"data_offsets", {begin, end}}};
+  }
+  layout.header = header_text(header);
+  return layout;
+}
+
 }  // namespace
 
 const Tensor& Safetensors::tensor(std::string_view name) const {
@@ -219,38 +279,11 @@ Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::strin
   return content;
 }
 
-std::string format_safetensors(const Safetensors& content) try {
-  std::vector<std::pair<std::string, const Tensor*>> order;
-  for (const auto& [name, tensor] : content.tensors) order.emplace_back(name, &tensor);
-  std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) {
-    return size_of(a.second->dtype()) > size_of(b.second->dtype());
-  });
-  json header = json::object();
-  if (!content.metadata.empty()) header[metadata_key] = content.metadata;
-  std::string data;
-  for (const auto& [name, tensor] : order) {
-    if (name == metadata_key) {
-      throw Error(ErrorKind::InvalidArgument, "a tensor may not be named '__metadata__'.");
-    }
-    std::string dtype(to_string(tensor->dtype()));
-    for (char& c : dtype) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    const std::size_t begin = data.size();
-    if (tensor->bytes() > 0) {
-      data.append(reinterpret_cast<const char*>(tensor->raw().data()), tensor->bytes());
-    }
-    header[name] = {
-        {"dtype", dtype}, {"shape", tensor->shape()}, {"data_offsets", {begin, data.size()}}};
-  }
-  std::string text = header.dump();
-  text.resize((text.size() + length_bytes - 1) / length_bytes * length_bytes, ' ');
-  std::string file;
-  for (std::size_t i = 0; i < length_bytes; ++i) {
-    file += static_cast<char>((static_cast<std::uint64_t>(text.size()) >> (8 * i)) & 0xff);
-  }
-  return file + text + data;
-} catch (const json::exception& error) {
-  throw Error(ErrorKind::InvalidArgument,
-              std::string("a name or text for a safetensors file is not UTF-8: ") + error.what());
+std::string format_safetensors(const Safetensors& content) {
+  const Layout layout = layout_of(entries_of(content), content.metadata);
+  std::string file = layout.header;
+  for (const std::string& name : layout.order) file += bytes_of(content.tensors.at(name));
+  return file;
 }
 
 Safetensors read_safetensors(const std::filesystem::path& path) {
@@ -259,7 +292,28 @@ Safetensors read_safetensors(const std::filesystem::path& path) {
 }
 
 void write_safetensors(const std::filesystem::path& path, const Safetensors& content) {
-  write_file_atomically(path, format_safetensors(content));
+  const Layout layout = layout_of(entries_of(content), content.metadata);
+  write_file_atomically(path, [&](const auto& write) {
+    write(layout.header);
+    for (const std::string& name : layout.order) write(bytes_of(content.tensors.at(name)));
+  });
+}
+
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, SafetensorsEntry>& entries,
+                       const std::function<Tensor(const std::string& name)>& read) {
+  const Layout layout = layout_of(entries, {});
+  write_file_atomically(path, [&](const auto& write) {
+    write(layout.header);
+    for (const std::string& name : layout.order) {
+      const Tensor tensor = read(name);
+      const SafetensorsEntry& entry = entries.at(name);
+      if (tensor.dtype() != entry.dtype || tensor.shape() != entry.shape)
+        throw Error(ErrorKind::InvalidArgument,
+                    "tensor '" + name + "' is of another form than was announced.");
+      write(bytes_of(tensor));
+    }
+  });
 }
 
 }  // namespace foldstream::io

@@ -99,10 +99,16 @@ std::string read_text_file(const std::filesystem::path& path) {
   return text;
 }
 
-void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+void write_file_atomically(
+    const std::filesystem::path& path,
+    const std::function<void(const std::function<void(std::string_view)>& write)>& make) {
   TemporaryFile file(path);
-  file.write(text);
+  make([&](std::string_view piece) { file.write(piece); });
   file.keep();
+}
+
+void write_file_atomically(const std::filesystem::path& path, std::string_view text) {
+  write_file_atomically(path, [&](const auto& write) { write(text); });
 }
 
 std::string safe_file_name(std::string_view name) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -44,5 +45,17 @@ Safetensors read_safetensors(const std::filesystem::path& path);
 
 /// Writes the canonical form, whole or not at all (`write_file_atomically`).
 void write_safetensors(const std::filesystem::path& path, const Safetensors& content);
+
+/// The form of a tensor whose bytes come later.
+struct SafetensorsEntry {
+  DType dtype = DType::f32;
+  Shape shape;
+};
+
+/// The same for tensors that need not fit into memory together: `read` is asked for each once, in the
+/// order of the file. @throws Error{InvalidArgument} if it gives another form than was said.
+void write_safetensors(const std::filesystem::path& path,
+                       const std::map<std::string, SafetensorsEntry>& entries,
+                       const std::function<Tensor(const std::string& name)>& read);
 
 }  // namespace foldstream::io

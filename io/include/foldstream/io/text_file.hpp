@@ -4,6 +4,7 @@
 #include <foldstream/error.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,12 @@ std::string read_text_file(const std::filesystem::path& path);
 /// @throws Error{Io} naming the path and the reason (disk full, no permission); the temporary is
 ///         removed and the old file untouched.
 void write_file_atomically(const std::filesystem::path& path, std::string_view text);
+
+/// The same for a file that need not fit into memory: `make` is called once and hands its pieces, in
+/// order, to the function that it is given. If it throws, no file is left.
+void write_file_atomically(
+    const std::filesystem::path& path,
+    const std::function<void(const std::function<void(std::string_view)>& write)>& make);
 
 /// A file or folder name for anything's name: letters, digits, '.', '_', '-', '+', '=' and '@'
 /// stay; every other byte becomes '_'; a leading '.' or '-' becomes '_'; 100 bytes are kept;
