@@ -39,6 +39,15 @@ TEST(Weights, ALinearLayerMayHaveNoBias) {
   EXPECT_TRUE(at::equal(y, at::tensor({3.F, 7.F}).unsqueeze(0)));
 }
 
+TEST(Weights, ALinearLayerAddsToAState) {
+  const Linear linear(two_tensors(at::kFloat).below("layer"));
+  at::Tensor state = at::ones({1, 2});
+
+  linear.add_to(state, at::ones({1, 2}));
+
+  EXPECT_TRUE(at::equal(state, at::tensor({4.F, 8.F}).unsqueeze(0)));
+}
+
 TEST(Weights, TensorsComeBackFromAtenUncopied) {
   const at::Tensor made = at::arange(6, at::kFloat).reshape({2, 3});
 

@@ -12,10 +12,7 @@ namespace {
 constexpr double masked_in_training = 0.15 * 0.8;
 constexpr double lowest_score = -1e30;  // of a key that is padding
 
-/// [B, T, C] → [B × T, C], the same memory.
-at::Tensor rows_of(const at::Tensor& x) { return x.reshape({-1, x.size(-1)}); }
-
-/// The half of x [.., width] that turns with `from` by the angles: in place, halves that are paired.
+/// Turns x [.., width] in place: element d and d + width / 2 are a pair.
 void rotate(at::Tensor& x, const at::Tensor& cosine, const at::Tensor& sine) {
   const std::int64_t half = x.size(-1) / 2;
   at::Tensor first = x.narrow(-1, 0, half), second = x.narrow(-1, half, half);
@@ -24,17 +21,8 @@ void rotate(at::Tensor& x, const at::Tensor& cosine, const at::Tensor& sine) {
   second.mul_(cosine).add_(before);
 }
 
-/// [B, T, heads, width] → [B × heads, T, width]; a view where B is 1.
-at::Tensor groups_of(const at::Tensor& x) {
-  if (x.size(0) == 1) return x.squeeze(0).transpose(0, 1);
-  return x.permute({0, 2, 1, 3}).reshape({-1, x.size(1), x.size(3)});
-}
-
-/// For each group the bias of its keys, [B × heads, 1, T]; undefined where nothing is padding.
-at::Tensor bias_of_groups(const at::Tensor& key_bias, std::int64_t heads) {
-  if (!key_bias.defined()) return {};
-  return key_bias.unsqueeze(1).repeat_interleave(heads, 0);
-}
+/// [B, T, heads, width] → [B, heads, T, width], a view.
+at::Tensor by_head(const at::Tensor& x) { return x.transpose(1, 2); }
 
 }  // namespace
 
@@ -62,7 +50,7 @@ LanguageModel::LanguageModel(const LanguageModelConfig& config, const Weights& w
 
 /// Token dropout as in training, where a share of tokens is masked: that of zeros is kept up.
 at::Tensor LanguageModel::embed(const at::Tensor& tokens) const {
-  at::Tensor hidden = at::embedding(embedding_, tokens);
+  at::Tensor hidden = at::embedding(embedding_, tokens).to(at::kFloat);
   if (config_.token_dropout) {
     const at::Tensor is_mask = tokens.eq(config_.mask_token);
     const at::Tensor counted = tokens.ne(config_.pad_token).sum(-1).to(at::kFloat);
@@ -99,24 +87,19 @@ LanguageModel::Heads LanguageModel::heads(const Layer& layer, const at::Tensor& 
 
 void LanguageModel::add_attention(const Layer& layer, at::Tensor& hidden, const at::Tensor& key_bias,
                                   int rows) const {
-  at::Tensor mixed = at::empty_like(hidden);
+  at::Tensor mixed;
   {
     const Heads own = heads(layer, hidden);
-    const at::Tensor out = mixed.view(own.query.sizes());
-    const at::Tensor groups = groups_of(out);  // of one row a view, else room of its own
-    attend(groups_of(own.query), groups_of(own.key), groups_of(own.value),
-           bias_of_groups(key_bias, config_.heads), rows, groups);
-    if (hidden.size(0) != 1)
-      out.copy_(groups.view({out.size(0), out.size(2), out.size(1), out.size(3)})
-                    .permute({0, 2, 1, 3}));
+    mixed = at::empty_like(own.query);
+    attend(by_head(own.query), by_head(own.key), by_head(own.value), key_bias, rows, by_head(mixed));
   }
-  rows_of(hidden).addmm_(rows_of(mixed), layer.attention_out.weight.t()).add_(layer.attention_out.bias);
+  layer.attention_out.add_to(hidden, mixed.flatten(2));
 }
 
 void LanguageModel::add_feed_forward(const Layer& layer, at::Tensor& hidden) const {
-  at::Tensor wide = layer.wide(rows_of(layer.norm(hidden)));
+  at::Tensor wide = layer.wide(layer.norm(hidden));
   at::gelu_(wide);
-  rows_of(hidden).addmm_(wide, layer.out.weight.t()).add_(layer.out.bias);
+  layer.out.add_to(hidden, wide);
 }
 
 void LanguageModel::run(const at::Tensor& tokens, const LanguageOptions& options,
@@ -125,7 +108,8 @@ void LanguageModel::run(const at::Tensor& tokens, const LanguageOptions& options
   at::Tensor key_bias;
   if (tokens.size(0) > 1)
     key_bias = at::zeros(tokens.sizes(), hidden.options())
-                   .masked_fill_(tokens.eq(config_.pad_token), lowest_score);
+                   .masked_fill_(tokens.eq(config_.pad_token), lowest_score)
+                   .view({tokens.size(0), 1, 1, tokens.size(1)});
   each(0, hidden);
   for (int i = 0; i < config_.layers; ++i) {
     if (options.progress) options.progress(i);

@@ -74,10 +74,24 @@ Linear::Linear(const Weights& weights) : weight(weights.tensor("weight")) {
   if (weights.contains("bias")) bias = weights.tensor("bias");
 }
 
-at::Tensor Linear::operator()(const at::Tensor& x) const { return at::linear(x, weight, bias); }
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  return at::linear(x.to(weight.scalar_type()), weight, bias);
+}
+
+void Linear::add_to(at::Tensor state, const at::Tensor& x) const {
+  at::Tensor rows = state.view({-1, state.size(-1)});
+  const at::Tensor in = x.reshape({-1, x.size(-1)}).to(weight.scalar_type());
+  if (weight.scalar_type() == at::kFloat)
+    rows.addmm_(in, weight.t());
+  else
+    rows.add_(at::mm(in, weight.t()));
+  if (bias.defined()) rows.add_(bias);
+}
 
 LayerNorm::LayerNorm(const Weights& weights, double norm_epsilon)
-    : weight(weights.tensor("weight")), bias(weights.tensor("bias")), epsilon(norm_epsilon) {}
+    : weight(weights.tensor_f32("weight")),
+      bias(weights.tensor_f32("bias")),
+      epsilon(norm_epsilon) {}
 
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const {
   return at::layer_norm(x, weight.sizes(), weight, bias, epsilon);

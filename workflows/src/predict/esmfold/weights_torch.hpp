@@ -44,6 +44,9 @@ class Weights {
   std::string prefix_;
 };
 
+// States (what blocks add to) are f32 on every device; the inputs of matrix products are brought to the
+// dtype of the weights, and norms are computed in f32.
+
 /// x Wᵀ + b over the last axis; `bias` may be undefined.
 struct Linear {
   at::Tensor weight;  ///< [out, in]
@@ -52,10 +55,13 @@ struct Linear {
   Linear() = default;
   /// "weight" and, if it is there, "bias".
   explicit Linear(const Weights& weights);
+  /// In the dtype of the weights.
   at::Tensor operator()(const at::Tensor& x) const;
+  /// state += x Wᵀ + b, in place; the state is contiguous f32, of the same leading sizes as x.
+  void add_to(at::Tensor state, const at::Tensor& x) const;
 };
 
-/// Over the last axis, with "weight" and "bias".
+/// Over the last axis, with "weight" and "bias", in f32.
 struct LayerNorm {
   at::Tensor weight;
   at::Tensor bias;
@@ -63,7 +69,7 @@ struct LayerNorm {
 
   LayerNorm() = default;
   explicit LayerNorm(const Weights& weights, double norm_epsilon = 1e-5);
-  at::Tensor operator()(const at::Tensor& x) const;
+  at::Tensor operator()(const at::Tensor& x) const;  ///< of f32, contiguous
 };
 
 }  // namespace foldstream::workflows::predict::esmfold
