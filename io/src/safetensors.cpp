@@ -1,3 +1,5 @@
+#include "safetensors_header.hpp"
+
 #include <foldstream/io/safetensors.hpp>
 #include <foldstream/io/text_file.hpp>
 
@@ -21,14 +23,7 @@ constexpr std::uint64_t longest_header = 100'000'000;  // as the format's own re
 constexpr const char* metadata_key = "__metadata__";
 constexpr const char* broken = " The file is damaged; copy or make it again.";
 
-// Where a tensor lies in the data.
-struct Entry {
-  std::string name;
-  DType dtype = DType::u8;
-  Shape shape;
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-};
+using Entry = SafetensorsPlace;
 
 [[noreturn]] void fail(const std::string& file, const std::string& message) {
   throw Error(ErrorKind::Parse, file + ": " + message + broken);
@@ -254,26 +249,32 @@ const Tensor& Safetensors::tensor(std::string_view name) const {
                                        did_you_mean(name, names));
 }
 
-Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
+SafetensorsHeader parse_safetensors_header(std::span<const std::byte> bytes,
+                                           const std::string& name) {
   const std::size_t length = header_length(bytes, name);
-  const std::span<const std::byte> data = bytes.subspan(length_bytes + length);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + length_bytes, length);
-  Safetensors content;
-  std::vector<Entry> entries;
-  const json header = parse_header(text, name);
-  for (const auto& [key, value] : header.items()) {
-    if (key == metadata_key) {
-      content.metadata = metadata_of(value, name);
-    } else {
-      entries.push_back(entry_of(key, value, name));
-    }
+  SafetensorsHeader header;
+  header.data = length_bytes + length;
+  const json parsed = parse_header(text, name);
+  for (const auto& [key, value] : parsed.items()) {
+    if (key == metadata_key)
+      header.metadata = metadata_of(value, name);
+    else
+      header.places.push_back(entry_of(key, value, name));
   }
-  check_ranges(entries, data.size(), name);
-  for (const Entry& entry : entries) {
+  check_ranges(header.places, bytes.size() - header.data, name);
+  return header;
+}
+
+Safetensors parse_safetensors(std::span<const std::byte> bytes, const std::string& name) {
+  const SafetensorsHeader header = parse_safetensors_header(bytes, name);
+  const std::span<const std::byte> data = bytes.subspan(header.data);
+  Safetensors content;
+  content.metadata = header.metadata;
+  for (const Entry& entry : header.places) {
     Tensor tensor(entry.dtype, entry.shape);
-    if (entry.end > entry.begin) {
+    if (entry.end > entry.begin)
       std::memcpy(tensor.mutable_raw().data(), data.data() + entry.begin, tensor.bytes());
-    }
     content.tensors.emplace(entry.name, std::move(tensor));
   }
   return content;
