@@ -6,8 +6,10 @@
 #include <foldstream/io/tensor_archive.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
