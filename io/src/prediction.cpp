@@ -12,15 +12,33 @@ Field per_model(const std::vector<T>& values, const char* units = "1") {
   return values_field(values, units, "model");
 }
 
+Field matrix_field(const std::vector<float>& values, int length) {
+  return values_field(values, {length, length}, "1", {"residue", "residue"});
+}
+
+std::vector<float> read_matrix(const Record& record, const std::string& name, std::int64_t length) {
+  const Tensor& tensor = checked_tensor(record, name, DType::f32, 2);
+  if (tensor.dim(0) != length || tensor.dim(1) != length) fail_field(name, "is not square");
+  const auto values = tensor.values<float>();
+  return {values.begin(), values.end()};
+}
+
 Record encode_model(const Model& model) {
   Record record = Codec<Structure>::encode(model.structure);
   record["plddt"] = values_field(model.plddt, "1", "residue");
+  if (!model.pae.empty()) {
+    record["pae"] = matrix_field(model.pae, static_cast<int>(model.plddt.size()));
+    record["pae"].units = "angstrom";
+  }
   return record;
 }
 
 Model decode_model(const Record& record, double predicted_tm, double energy) {
   const auto plddt = read_values<double>(record, "plddt");
-  return {Codec<Structure>::decode(record), {plddt.begin(), plddt.end()}, predicted_tm, energy};
+  Model model{Codec<Structure>::decode(record), {plddt.begin(), plddt.end()}, predicted_tm, energy};
+  if (record.contains("pae"))
+    model.pae = read_matrix(record, "pae", static_cast<std::int64_t>(plddt.size()));
+  return model;
 }
 
 // One number of each report, so that every quantity is a dataset of its own along the models.
@@ -76,17 +94,6 @@ void decode_reports(const Record& record, std::vector<RefinedModel>& models, Rep
       (models[i].*report).*quantity.member = values[i];
     }
   }
-}
-
-Field matrix_field(const std::vector<float>& values, int length) {
-  return values_field(values, {length, length}, "1", {"residue", "residue"});
-}
-
-std::vector<float> read_matrix(const Record& record, const std::string& name, std::int64_t length) {
-  const Tensor& tensor = checked_tensor(record, name, DType::f32, 2);
-  if (tensor.dim(0) != length || tensor.dim(1) != length) fail_field(name, "is not square");
-  const auto values = tensor.values<float>();
-  return {values.begin(), values.end()};
 }
 
 }  // namespace

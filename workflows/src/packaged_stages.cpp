@@ -1,3 +1,5 @@
+#include "esmfold_stages.hpp"
+
 #include <foldstream/io/text_file.hpp>
 #include <foldstream/workflows/catalog.hpp>
 #include <foldstream/workflows/msa/msa.hpp>
@@ -283,7 +285,12 @@ Catalog Catalog::packaged() {
   catalog.add(stage_of("msa", "filters an alignment and weighs its rows", msa_table(), msa_task));
   Stage predict = stage_of("predict", "folds models from an alignment", predict_table(), predict_task);
   if (!predict::torch_is_available()) predict.missing = "needs LibTorch (-DFOLDSTREAM_WITH_TORCH=ON)";
+  Stage embed = stage_of("embed", "runs the language model of ESMFold", embed_table(), embed_task);
+  Stage fold = stage_of("fold", "folds a single sequence with ESMFold", fold_table(), fold_task);
+  embed.missing = fold.missing = predict.missing;
   catalog.add(std::move(predict));
+  catalog.add(std::move(embed));
+  catalog.add(std::move(fold));
   Stage refine = stage_of("refine", "completes models to all atoms and relaxes them", refine_table(),
                           refine_task);
   if (refine::openmm_version().empty()) refine.missing = "needs OpenMM (-DFOLDSTREAM_WITH_OPENMM=ON)";

@@ -1,5 +1,6 @@
 // Stands in for the files that need LibTorch in a build without it: refuses, naming the flag.
 #include "couplings.hpp"
+#include "esmfold/folding_model.hpp"
 #include "networks.hpp"
 
 #include <foldstream/error.hpp>
@@ -31,6 +32,18 @@ DistanceModel::DistanceModel(const io::Safetensors&) { check_torch(); }
 DistanceMap DistanceModel::operator()(const PairMap&, std::string_view,
                                       const LocalPrediction&) const {
   return {};
+}
+
+std::unique_ptr<esmfold::LanguagePart> esmfold::load_language_part(const OpenedModel&,
+                                                                   const Placement&) {
+  check_torch();
+  return nullptr;
+}
+
+std::unique_ptr<esmfold::FoldingPart> esmfold::load_folding_part(const OpenedModel&,
+                                                                 const Placement&) {
+  check_torch();
+  return nullptr;
 }
 
 }  // namespace foldstream::workflows::predict

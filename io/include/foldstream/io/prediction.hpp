@@ -25,6 +25,9 @@ struct Model {
   std::vector<double> plddt;   ///< 0–100, one a residue; an estimate
   double predicted_tm = 0;     ///< estimated TM-score to the native, 0–1
   double energy = 0;           ///< of the predictor's own energy; lower is better; unit 1
+  /// Predicted aligned error, Å, row-major [residues, residues]: of the column's residue when the
+  /// row's is superposed. Empty: the predictor gives none.
+  std::vector<float> pae = {};
 
   friend bool operator==(const Model&, const Model&) = default;
 };

@@ -43,6 +43,35 @@ struct PredictStageOptions {
 };
 Task predict_task(const PredictStageOptions& options = {}, std::string name = "predict");
 
+/// sequence → representation (stream): ESM-2 and the stem of ESMFold. The model is opened here.
+/// @throws what predict::find_model and opening the folder throw; an empty `model` is allowed for
+/// looking at ports.
+struct EmbedStageOptions {
+  std::string model = {};           ///< model folder, or its name below `models_dir`
+  std::string models_dir = {};      ///< folder of model folders
+  std::string precision = "auto";   ///< "f32", "bf16", or "auto": bf16 on devices
+  // speed only
+  std::string device = "auto";      ///< "cpu", a kind of device ("cuda"), or "auto"
+  int chunk = 0;                    ///< rows of a block of attention; 0 = chosen
+};
+Task embed_task(const EmbedStageOptions& options = {}, std::string name = "embed");
+
+/// sequence, representation → prediction, coordinates (stream), plddt (stream): the trunk and the
+/// structure module of ESMFold, a chunk of the streams for each pass. A run that was stopped goes on
+/// after the last pass whose state was kept.
+struct FoldStageOptions {
+  std::string model = {};
+  std::string models_dir = {};
+  int recycles = 3;                 ///< passes after the first
+  double tolerance = 0;             ///< stop once Cα distances change less (rms), Å; 0 = never
+  std::string precision = "auto";
+  // speed only
+  std::string device = "auto";
+  int chunk = 0;                    ///< rows of a block; 0 = chosen
+  double checkpoint_seconds = 20;   ///< keep the state after passes that took so long together
+};
+Task fold_task(const FoldStageOptions& options = {}, std::string name = "fold");
+
 /// prediction → refinement.
 struct RefineStageOptions {
   double restraint_strength = 10;   ///< pull of each Cα to its place, kJ/mol/Å²; 0 = free
