@@ -6,6 +6,8 @@
 #include "interrupt.hpp"
 #include "results_folder.hpp"
 
+#include <foldstream/workflows/predict/torch_info.hpp>
+
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -33,7 +35,7 @@ struct Campaign {
         message += "\n  " + refusal.name + ": " + refusal.message;
       throw Error(ErrorKind::InvalidArgument, message);
     }
-    check_has_homologs(targets, options);
+    if (!search_tasks(definition).empty()) check_has_homologs(targets, options);
     workflow = workflows::build(definition, catalog);
     costs = read_costs(options.out);
     sort_longest_first();
@@ -138,11 +140,26 @@ CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& e
           Interrupt::signal() != 0};
 }
 
+/// Those of this rank that can be trusted, if the workflow has a use for any.
+std::vector<Device> trusted_devices(const Graph& graph) {
+  const auto wants = [](const auto& task) { return !task->needs.device.empty(); };
+  if (std::ranges::none_of(graph.tasks(), wants)) return {};
+  std::vector<Device> trusted;
+  for (const Device& device : own_devices(workflows::predict::accelerators())) {
+    const std::string fault = workflows::predict::device_fault(device.name);
+    if (fault.empty())
+      trusted.push_back(device);
+    else
+      fmt::print(stderr, "{} is not used: {}\n", device.name, fault);
+  }
+  return trusted;
+}
+
 RankOptions rank_options(const Campaign& campaign, const Ranks& ranks) {
   const CampaignOptions& options = campaign.options;
   auto roles = parse_roles(options.roles, ranks.size(), campaign.workflow.graph);
   return {options.threads, static_cast<std::uint64_t>(options.memory_gb * 1e9), roles[ranks.rank()],
-          options.run_ahead};
+          options.run_ahead, trusted_devices(campaign.workflow.graph)};
 }
 
 void print_lost(const std::vector<int>& ranks) {

@@ -1,5 +1,9 @@
 #include "campaign_options.hpp"
 
+#include "models_dir.hpp"
+
+#include <foldstream/workflows/predict/torch_info.hpp>
+
 namespace foldstream::apps {
 namespace {
 
@@ -33,6 +37,15 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
                      "contacts from the alignment by mean-field, or by plm (better, slower)");
   command.add_option("--weights", options.weights,
                      "folder of weights that 'foldstream train' made, in place of the built-in ones");
+  command.add_option("--model", options.model, "neural model: a folder, or a name of 'models list'");
+  command.add_option("--models-dir", options.models_dir,
+                     "folder of model folders; default: $FOLDSTREAM_MODELS_DIR, else "
+                     "~/.local/share/foldstream/models");
+  command.add_option("--device", options.device,
+                     "where neural models run: cpu, cuda, another backend of LibTorch, or auto");
+  command.add_option("--device-plugin", options.device_plugin,
+                     "library (.so) that brings a backend of its own to LibTorch")
+      ->check(CLI::ExistingFile);
   command.add_option("--set", options.sets, "set one option of a task: TASK.OPTION=VALUE; repeatable")
       ->allow_extra_args(false);
   command.add_option("--max-length", options.max_length, "refuse longer sequences, residues")
@@ -53,6 +66,8 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
 }
 
 workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog) {
+  if (!options.device_plugin.empty())
+    workflows::predict::load_device_plugin(options.device_plugin);
   Definition definition = workflows::read_definition(options.workflow);
   if (!options.database.empty())
     set_shorthand(definition, catalog, "database", options.database.string());
@@ -61,6 +76,10 @@ workflows::Definition define(const CampaignOptions& options, const workflows::Ca
     set_shorthand(definition, catalog, "couplings", options.couplings);
   if (!options.weights.empty())
     set_shorthand(definition, catalog, "weights", options.weights.string());
+  if (!options.model.empty()) set_shorthand(definition, catalog, "model", options.model);
+  if (!options.device.empty()) set_shorthand(definition, catalog, "device", options.device);
+  set_everywhere(definition, catalog,
+                 {"models_dir", models_dir(options.models_dir).string(), {"--models-dir", 0, 0}});
   if (options.seed) set_shorthand(definition, catalog, "seed", std::to_string(*options.seed));
   set_everywhere(definition, catalog, {"folder", options.out.string(), {"--out", 0, 0}});
   for (const std::string& assignment : options.sets) workflows::set_option(definition, assignment);

@@ -24,6 +24,10 @@ struct CampaignOptions {
   std::optional<std::uint64_t> seed;
   std::string couplings;            ///< "mean-field" or "plm"; empty: as the workflow says
   std::filesystem::path weights;    ///< folder; empty: the built-in ones
+  std::string model;                ///< folder of a neural model, or its name; empty: as the workflow says
+  std::filesystem::path models_dir; ///< folder of model folders; empty: the usual one
+  std::string device;               ///< "cpu", "cuda", "auto"; empty: as the workflow says
+  std::filesystem::path device_plugin;  ///< a library that brings a backend to LibTorch; empty: none
   std::vector<std::string> sets;    ///< task.option=value
   std::size_t max_length = 2000;
   int threads = 0;

@@ -29,6 +29,7 @@ void add_streams(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 void add_db(CLI::App& app, Action& action);
+void add_models(CLI::App& app, Action& action);
 void add_compare(CLI::App& app, Action& action);
 void add_sample(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);

@@ -74,6 +74,7 @@ void make_command_line(CLI::App& app, Action& action) {
   add_export(app, action);
   add_list(app, action);
   add_db(app, action);
+  add_models(app, action);
   add_compare(app, action);
   add_sample(app, action);
   add_train(app, action);

@@ -24,8 +24,17 @@ bool is_first_rank() {
 namespace {
 
 std::unique_ptr<Executor> on_threads(const RankOptions& options) {
-  return std::make_unique<ThreadExecutor>(
-      ThreadExecutorOptions{options.threads, options.memory_bytes});
+  ThreadExecutorOptions chosen{options.threads, options.memory_bytes};
+  chosen.devices = options.devices;
+  chosen.model_threads = std::max(1, static_cast<int>(options.devices.size()));
+  return std::make_unique<ThreadExecutor>(chosen);
+}
+
+/// A number that a launcher has set, under whatever name; `otherwise` if none has.
+int from_launcher(std::initializer_list<const char*> names, int otherwise) {
+  for (const char* name : names)
+    if (const char* text = std::getenv(name)) return std::max(0, std::atoi(text));
+  return otherwise;
 }
 
 [[noreturn]] void throw_bad_roles(const std::string& part) {
@@ -52,6 +61,18 @@ void check_role(const std::string& role, const Graph& graph) {
 }
 
 }  // namespace
+
+std::vector<Device> own_devices(const std::vector<Device>& of_node) {
+  const int count = static_cast<int>(of_node.size());
+  const int ranks = std::max(
+      1, from_launcher({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"}, 1));
+  const int rank = from_launcher({"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"}, 0);
+  std::vector<Device> own;
+  for (int i = 0; i < count; ++i)
+    if (ranks <= count ? i % ranks == rank : i == rank % count)
+      own.push_back(of_node[static_cast<std::size_t>(i)]);
+  return own;
+}
 
 std::map<int, std::vector<std::string>> parse_roles(const std::string& text, int ranks,
                                                     const Graph& graph) {
@@ -122,6 +143,7 @@ std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const
   chosen.memory_bytes = options.memory_bytes;
   chosen.roles = options.roles;
   chosen.run_ahead = options.run_ahead;
+  chosen.devices = options.devices;
   return std::make_unique<mpi::DistributedExecutor>(impl_->world, chosen);
 }
 

@@ -26,7 +26,12 @@ struct RankOptions {
   std::uint64_t memory_bytes = 0;  ///< of each rank; 0 = no limit
   std::vector<std::string> roles = {};  ///< of this rank; empty: any
   int run_ahead = 0;               ///< most targets in work at once; 0 = chosen
+  std::vector<Device> devices = {};     ///< of this rank
 };
+
+/// The devices of this process among those of its node: ranks of a node share them out by their
+/// number there, which launchers tell in the environment.
+std::vector<Device> own_devices(const std::vector<Device>& of_node);
 
 /// The processes of a campaign. Collective where there are several. If the launcher keeps the job
 /// going when a rank dies, the others go on; then the process ends by `end_process`.

@@ -20,9 +20,7 @@ std::string openblas_description() {
 
 std::vector<std::string> device_names() {
   std::vector<std::string> names = {"cpu"};
-  for (std::size_t k = 0; k < torch::cuda::device_count(); ++k) {
-    names.push_back("cuda:" + std::to_string(k));
-  }
+  for (const Device& device : accelerators()) names.push_back(device.name);
   return names;
 }
 

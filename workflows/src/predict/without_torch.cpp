@@ -21,6 +21,12 @@ TorchInfo torch_info() {
   return {};
 }
 
+std::vector<Device> accelerators() { return {}; }
+
+std::string device_fault(const std::string&) { return "this build has no LibTorch"; }
+
+void load_device_plugin(const std::filesystem::path&) { check_torch(); }
+
 void invert_positive(std::vector<float>&, int) { check_torch(); }
 
 LocalModel::LocalModel(const io::Safetensors&) { check_torch(); }

@@ -129,15 +129,29 @@ double mean(const std::vector<double>& values) {
   return std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
 }
 
+/// A row a residue, Å.
+Json pae_json(const io::Model& model) {
+  Json rows = Json::array();
+  const std::size_t length = model.plddt.size();
+  for (std::size_t i = 0; i < length; ++i) {
+    Json row = Json::array();
+    for (std::size_t j = 0; j < length; ++j) row.push_back(rounded(model.pae[i * length + j], 2));
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Json model_json(const Ranked& ranked, const std::string& stem) {
   Json plddt = Json::array();
   for (const double value : ranked.model->plddt) plddt.push_back(rounded(value, 2));
-  return {{"name", stem + "_" + ranked.rank},
-          {"refined", ranked.is_refined()},
-          {"mean_plddt", rounded(mean(ranked.model->plddt), 2)},
-          {"predicted_tm", rounded(ranked.model->predicted_tm, 4)},
-          {"energy", rounded(ranked.model->energy, 4)},
-          {"plddt", std::move(plddt)}};
+  Json json = {{"name", stem + "_" + ranked.rank},
+               {"refined", ranked.is_refined()},
+               {"mean_plddt", rounded(mean(ranked.model->plddt), 2)},
+               {"predicted_tm", rounded(ranked.model->predicted_tm, 4)},
+               {"energy", rounded(ranked.model->energy, 4)},
+               {"plddt", std::move(plddt)}};
+  if (!ranked.model->pae.empty()) json["pae"] = pae_json(*ranked.model);
+  return json;
 }
 
 std::string format_scores(const TargetResult& result, const std::vector<Ranked>& models,

@@ -1,6 +1,9 @@
 // What the LibTorch behind the predictors is and can do, for `foldstream doctor`.
 #pragma once
 
+#include <foldstream/resources.hpp>
+
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -23,5 +26,18 @@ void check_torch();
 
 /// The facts above. @throws Error{Unsupported} naming the configure flag if built without LibTorch.
 TorchInfo torch_info();
+
+/// Accelerators that LibTorch offers, whatever backend they belong to: "cuda:0", "xpu:1",
+/// "privateuseone:0". Memory is that of the device where it can be told, else as good as unlimited.
+/// None without LibTorch.
+std::vector<Device> accelerators();
+
+/// Why a device must not be trusted: a small network of fixed weights, run there and on the CPU, gives
+/// something else. Empty: it may be. @param name  "cuda:0"
+std::string device_fault(const std::string& name);
+
+/// Loads a library that registers a backend with LibTorch (PrivateUse1).
+/// @throws Error{Io} with what the loader says.
+void load_device_plugin(const std::filesystem::path& library);
 
 }  // namespace foldstream::workflows::predict
