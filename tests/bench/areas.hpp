@@ -18,6 +18,10 @@ struct AreaOptions {
 /// Only with FOLDSTREAM_BENCH_ENGINE, as `potts`.
 void add_engine(CLI::App& app, const AreaOptions& shared);
 
+/// `esmfold`: the language model and the trunk of ESMFold with random weights. `shared` must outlive
+/// `app`. Only with FOLDSTREAM_BENCH_ESMFOLD.
+void add_esmfold(CLI::App& app, const AreaOptions& shared);
+
 /// `mpi`: messages between two ranks beside raw MPI, empty tasks that are handed out to them, and the
 /// loss of a rank; starts itself on two and three ranks if it must. `shared`
 /// must outlive `app`. Only with FOLDSTREAM_BENCH_MPI.

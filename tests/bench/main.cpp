@@ -22,6 +22,9 @@ int main(int argc, char** argv) {
   foldstream::bench::add_mpi(app, shared);
 #endif
   foldstream::bench::add_stream(app, shared);
+#ifdef FOLDSTREAM_BENCH_ESMFOLD
+  foldstream::bench::add_esmfold(app, shared);
+#endif
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
