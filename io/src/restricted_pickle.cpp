@@ -35,12 +35,12 @@ constexpr std::array<std::string_view, 4> makers = {
     "torch.Size"};
 
 /// Settings that lie beside weights; nothing of them is kept.
-constexpr std::array<std::string_view, 16> settings = {
+constexpr std::array<std::string_view, 18> settings = {
     "argparse.Namespace", "omegaconf.dictconfig.DictConfig", "omegaconf.listconfig.ListConfig",
     "omegaconf.base.ContainerMetadata", "omegaconf.base.Metadata", "omegaconf.nodes.AnyNode",
     "omegaconf.nodes.IntegerNode", "omegaconf.nodes.FloatNode", "omegaconf.nodes.StringNode",
     "omegaconf.nodes.BooleanNode", "collections.defaultdict", "typing.Any", "torch.device",
-    "builtins.dict", "__builtin__.dict", "pathlib.PosixPath"};
+    "builtins.dict", "__builtin__.dict", "builtins.list", "__builtin__.list", "pathlib.PosixPath"};
 
 template <class List>
 bool holds(const List& list, std::string_view name) {

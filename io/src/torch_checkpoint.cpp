@@ -98,6 +98,9 @@ class Checkpoint {
     if (tensor.bytes > 0 &&
         last_element(value, name, file_) >= static_cast<std::uint64_t>(value.count))
       damaged(file_, "tensor '" + name + "' reaches past the end of its storage '" + entry + "'.");
+    if (tensor.bytes / size > static_cast<std::uint64_t>(value.count))
+      damaged(file_, "tensor '" + name + "' has more elements than its storage '" + entry +
+                         "': it was expanded, not saved.");
     tensor.offset = static_cast<std::uint64_t>(storage.data() - bytes_.data()) +
                     (tensor.bytes > 0 ? static_cast<std::uint64_t>(value.offset) * size : 0);
     if (tensor.bytes > 0 && !is_contiguous(value)) tensor.strides = value.strides;

@@ -165,6 +165,12 @@ TEST(TensorArchive, RefusesATensorPastItsStorage) {
                  checkpoint({{"w", pickled_tensor("FloatStorage", "0", 3, 0, {3}, {1})}}, floats({1, 2})).text());
 }
 
+TEST(TensorArchive, RefusesATensorThatRepeatsItsStorageForEver) {
+  expect_refused(ErrorKind::Parse, "has more elements than its storage 'm/data/0'",
+                 checkpoint({{"w", pickled_tensor("FloatStorage", "0", 1, 0, {1000000, 1000000}, {0, 0})}},
+                            floats({1})).text());
+}
+
 TEST(TensorArchive, RefusesAZipBomb) {
   ZipFile zip{{{"w.npy", deflated(std::string(100, 'x')), 8, 0xf0000000}}};
 

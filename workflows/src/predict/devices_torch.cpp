@@ -33,6 +33,15 @@ std::uint64_t free_bytes(at::Device device) {
   return unknown_bytes;
 }
 
+/// 0 where a backend is compiled in but finds no driver.
+int device_count(at::DeviceType type) {
+  try {
+    return c10::impl::VirtualGuardImpl(type).deviceCount();
+  } catch (const c10::Error&) {
+    return 0;
+  }
+}
+
 /// Fixed numbers that look random.
 at::Tensor numbers(std::int64_t rows, std::int64_t columns) {
   return at::arange(rows * columns, at::kFloat).mul_(12.9898).sin_().view({rows, columns});
@@ -51,7 +60,7 @@ std::vector<Device> accelerators() {
   std::vector<Device> devices;
   for (const at::DeviceType type : backends) {
     if (!c10::impl::hasDeviceGuardImpl(type)) continue;
-    const int count = c10::impl::VirtualGuardImpl(type).deviceCount();
+    const int count = device_count(type);
     for (int i = 0; i < count; ++i) {
       const at::Device device(type, static_cast<at::DeviceIndex>(i));
       const std::string name = device.str();

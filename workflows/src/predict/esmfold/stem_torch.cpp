@@ -26,7 +26,7 @@ Stem::Stem(const Weights& weights)
       second_(weights.below("esm_s_mlp.3")) {}
 
 at::Tensor Stem::project(const at::Tensor& mixed) const {
-  at::Tensor wide = first_(norm_(mixed.to(embedding_.scalar_type())));
+  at::Tensor wide = first_(norm_(mixed));
   return second_(wide.relu_());
 }
 

@@ -20,7 +20,7 @@ class Stem {
 
   /// How the language model's states are mixed, [layers + 1] f32, of sum 1.
   at::Tensor mixture() const { return mixture_; }
-  /// The mixed states [B, L, C] brought to the trunk's width, [B, L, S].
+  /// The mixed states [B, L, C] f32 brought to the trunk's width, [B, L, S].
   at::Tensor project(const at::Tensor& mixed) const;
   /// Of residue types [B, L], [B, L, S]: added to that, it is the trunk's first state.
   at::Tensor residues(const at::Tensor& types) const;
