@@ -1,5 +1,6 @@
 // The foldstream command: argv in, exit code out.
 #include "commands.hpp"
+#include "fast_blas.hpp"
 #include "ranks.hpp"
 
 #include <foldstream/error.hpp>
@@ -128,5 +129,6 @@ int run_guarded(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  foldstream::apps::use_fast_blas(argv);
   return foldstream::apps::end_process(run_guarded(argc, argv));
 }

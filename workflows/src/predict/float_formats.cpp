@@ -38,6 +38,7 @@ std::uint16_t to_f16(float value) {
   const std::uint16_t sign = std::signbit(value) ? 0x8000 : 0;
   const float size = std::abs(value);
   if (std::isnan(value)) return 0x7e00;
+  if (size == 0) return sign;
   if (size >= 65520) return sign | 0x7c00;  // what rounds to 2^16
   int exponent = 0;
   std::frexp(size, &exponent);

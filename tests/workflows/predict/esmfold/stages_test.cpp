@@ -10,6 +10,7 @@
 #include <foldstream/workflows/stages.hpp>
 
 #include <atomic>
+#include <fstream>
 
 namespace foldstream::workflows {
 namespace {
@@ -20,10 +21,9 @@ using test::TemporaryFolder;
 const fs::path tiny = test::shared_folder() / "reference/esmfold_tiny";
 const io::Sequence protein{"P1", "", "MKTAYIAKQRQISFVKSHFSRQLEERLGLIEVQX"};
 
-fs::path golden_model(const TemporaryFolder& folder) {
+void golden_model(const TemporaryFolder& folder) {
   fs::copy_file(tiny / "config.json", folder.path() / "config.json");
   fs::create_symlink(tiny / "model.safetensors", folder.path() / "model.safetensors");
-  return folder.path();
 }
 
 struct Stages {
@@ -68,10 +68,11 @@ Task watched(Task task, double limit, std::atomic<double>& least) {
 TEST(EsmfoldStages, GiveAModelWithAllHeavyAtomsAndItsErrors) {
   FOLDSTREAM_NEEDS("reference/esmfold_tiny");
   const TemporaryFolder model, folder;
-  const Stages stages = stages_of(golden_model(model), fold_of(model.path()));
+  golden_model(model);
+  const Stages stages = stages_of(model.path(), fold_of(model.path()));
   ThreadExecutor executor({.threads = 2});
 
-  Run run = run_of(stages, folder.path(), executor);
+  foldstream::Run run = run_of(stages, folder.path(), executor);
 
   const auto prediction = run.get<io::Prediction>(stages.fold.output("prediction"));
   const io::Model& first = prediction.models.at(0);
@@ -88,14 +89,16 @@ TEST(EsmfoldStages, GoOnAfterTheLastPassThatWasKept) {
   golden_model(model);
   ThreadExecutor executor({.threads = 1});
   const Stages plain = stages_of(model.path(), fold_of(model.path()));
-  Run whole = run_of(plain, whole_folder.path(), executor);
+  foldstream::Run whole = run_of(plain, whole_folder.path(), executor);
   std::atomic<double> least = 1;
 
-  Run stopped = run_of(stages_of(model.path(), watched(fold_of(model.path()), 0.6, least)), folder.path(), executor);
-  EXPECT_FALSE(stopped.outcomes().front().is_good());
+  {
+    const Stages halting = stages_of(model.path(), watched(fold_of(model.path()), 0.6, least));
+    EXPECT_FALSE(run_of(halting, folder.path(), executor).outcomes().front().is_good());
+  }
   least = 1;
   const Stages resumed = stages_of(model.path(), watched(fold_of(model.path()), 2, least));
-  Run second = run_of(resumed, folder.path(), executor);
+  foldstream::Run second = run_of(resumed, folder.path(), executor);
 
   EXPECT_GE(least, 0.5);  // two of four passes were not run again
   EXPECT_EQ(second.get<io::Prediction>(resumed.fold.output("prediction")),

@@ -1,8 +1,8 @@
 #include "attention_torch.hpp"
 
+#include "blocks_torch.hpp"
 #include "torch_version.hpp"
 
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
@@ -31,7 +31,7 @@ class Block {
  public:
   void attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias,
               at::Tensor out) {
-    if (!scores_.defined() || scores_.size(0) != q.size(0)) {
+    if (!scores_.defined() || scores_.size(0) != q.size(0) || scores_.size(1) != k.size(0)) {
       scores_ = at::empty({q.size(0), k.size(0)}, q.options());
       weights_ = at::empty_like(scores_);
     }
@@ -52,17 +52,14 @@ void attend_on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v
   const std::int64_t heads = q.size(1), queries = q.size(2);
   const std::int64_t step = rows_of_block(queries, k.size(2), rows);
   const std::int64_t blocks = (queries + step - 1) / step;
-  at::parallel_for(0, q.size(0) * heads * blocks, 1, [&](std::int64_t begin, std::int64_t end) {
-    const c10::InferenceMode guard;
-    Block block;
-    for (std::int64_t i = begin; i < end; ++i) {
-      const std::int64_t item = i / blocks / heads, head = i / blocks % heads;
-      const std::int64_t from = i % blocks * step, count = std::min(step, queries - from);
-      const auto of = [&](const at::Tensor& x) { return x.select(0, item).select(0, head); };
-      block.attend(of(q).narrow(0, from, count), of(k), of(v),
-                   bias.defined() ? bias_of(bias, item, head, from, count) : bias,
-                   of(out).narrow(0, from, count));
-    }
+  over_threads(q.size(0) * heads * blocks, [&](std::int64_t i) {
+    thread_local Block block;
+    const std::int64_t item = i / blocks / heads, head = i / blocks % heads;
+    const std::int64_t from = i % blocks * step, count = std::min(step, queries - from);
+    const auto of = [&](const at::Tensor& x) { return x.select(0, item).select(0, head); };
+    block.attend(of(q).narrow(0, from, count), of(k), of(v),
+                 bias.defined() ? bias_of(bias, item, head, from, count) : bias,
+                 of(out).narrow(0, from, count));
   });
 }
 

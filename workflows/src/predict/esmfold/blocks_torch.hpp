@@ -3,10 +3,10 @@
 #pragma once
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 
 namespace foldstream::workflows::predict::esmfold {
 
@@ -28,19 +28,33 @@ struct BlockSize {
   }
 };
 
+/// While it lives, blocks of the calling thread go over so many threads, and everything else that it
+/// asks of LibTorch runs on one: so the same operations are done on the same numbers in the same order
+/// whatever the number is, and results do not depend on it by a bit.
+class BlockThreads {
+ public:
+  explicit BlockThreads(int count);
+  ~BlockThreads();
+  BlockThreads(const BlockThreads&) = delete;
+  BlockThreads& operator=(const BlockThreads&) = delete;
+
+ private:
+  int blocks_before_;
+  int torch_before_;
+};
+
+/// Calls body(i) for each i below `count`, on the threads of BlockThreads; the first exception is
+/// rethrown at the end.
+void over_threads(std::int64_t count, const std::function<void(std::int64_t)>& body);
+
 /// Calls body(from, count) for blocks of `rows` of `total`. On the CPU several threads may be at it,
 /// each with one operation at a time: the body writes to its own rows alone.
 template <class Body>
 void for_blocks(std::int64_t total, std::int64_t rows, bool is_cpu, const Body& body) {
   const std::int64_t blocks = (total + rows - 1) / rows;
-  const auto run = [&](std::int64_t begin, std::int64_t end) {
-    const c10::InferenceMode guard;
-    for (std::int64_t i = begin; i < end; ++i) body(i * rows, std::min(rows, total - i * rows));
-  };
-  if (is_cpu)
-    at::parallel_for(0, blocks, 1, run);
-  else
-    run(0, blocks);
+  const auto one = [&](std::int64_t i) { body(i * rows, std::min(rows, total - i * rows)); };
+  if (is_cpu) return over_threads(blocks, one);
+  for (std::int64_t i = 0; i < blocks; ++i) one(i);
 }
 
 }  // namespace foldstream::workflows::predict::esmfold

@@ -13,18 +13,6 @@
 namespace foldstream::workflows::predict::esmfold {
 namespace {
 
-/// The threads that ATen may use on the calling thread, as long as it lives.
-class Threads {
- public:
-  explicit Threads(int count) : before_(at::get_num_threads()) { at::set_num_threads(count); }
-  ~Threads() { at::set_num_threads(before_); }
-  Threads(const Threads&) = delete;
-  Threads& operator=(const Threads&) = delete;
-
- private:
-  int before_;
-};
-
 bool is_about_memory(const std::string& message) {
   for (const char* words : {"out of memory", "not enough memory", "can't allocate", "Cannot allocate"})
     if (message.find(words) != std::string::npos) return true;
@@ -85,7 +73,7 @@ class LanguagePartTorch final : public LanguagePart {
         stem_(weights_) {}
 
   Tensor embed(const FoldInput& input, const RunOptions& options) const override {
-    const Threads threads(options.threads);
+    const BlockThreads threads(options.threads);
     return guarded(place_.device, [&] {
       const at::Tensor types = row_of(input.types, weights_.options().device());
       const at::Tensor tokens = language_tokens(types, at::ones_like(types));
@@ -145,7 +133,7 @@ class FoldTorch final : public Fold {
   int passes() const override { return passes_; }
 
   FoldedPass pass(const RunOptions& options) override {
-    const Threads threads(options.threads);
+    const BlockThreads threads(options.threads);
     return guarded(parts_->place.device, [&] {
       TrunkOptions own{.size = size_of_blocks(options)};
       if (options.progress)
@@ -168,7 +156,7 @@ class FoldTorch final : public Fold {
   }
 
   FoldedError error(const RunOptions& options) override {
-    const Threads threads(options.threads);
+    const BlockThreads threads(options.threads);
     return guarded(parts_->place.device, [&] {
       const AlignedError found = parts_->heads.aligned_error(state_.z, {}, size_of_blocks(options));
       return FoldedError{from_aten(found.pae.squeeze(0)), found.ptm.item<double>()};

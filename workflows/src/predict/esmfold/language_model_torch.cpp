@@ -1,6 +1,7 @@
 #include "language_model_torch.hpp"
 
 #include "attention_torch.hpp"
+#include "blocks_torch.hpp"
 #include "tokens.hpp"
 
 #include <cmath>
@@ -9,6 +10,7 @@
 namespace foldstream::workflows::predict::esmfold {
 namespace {
 
+constexpr std::int64_t tokens_of_block = 16;
 constexpr double masked_in_training = 0.15 * 0.8;
 constexpr double lowest_score = -1e30;  // of a key that is padding
 
@@ -98,7 +100,10 @@ void LanguageModel::add_attention(const Layer& layer, at::Tensor& hidden, const 
 
 void LanguageModel::add_feed_forward(const Layer& layer, at::Tensor& hidden) const {
   at::Tensor wide = layer.wide(layer.norm(hidden));
-  at::gelu_(wide);
+  for_blocks(wide.size(1), tokens_of_block, wide.is_cpu(), [&](std::int64_t from, std::int64_t count) {
+    at::Tensor own = wide.narrow(1, from, count);
+    at::gelu_(own);
+  });
   layer.out.add_to(hidden, wide);
 }
 

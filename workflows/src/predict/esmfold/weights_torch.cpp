@@ -1,7 +1,12 @@
 #include "weights_torch.hpp"
 
+#include "blocks_torch.hpp"
+
 namespace foldstream::workflows::predict::esmfold {
 namespace {
+
+/// Of a product that is one thread's: enough that its operands are packed few times.
+constexpr std::int64_t columns_of_block = 512;
 
 at::ScalarType scalar_type(DType dtype) {
   switch (dtype) {
@@ -75,17 +80,35 @@ Linear::Linear(const Weights& weights) : weight(weights.tensor("weight")) {
 }
 
 at::Tensor Linear::operator()(const at::Tensor& x) const {
-  return at::linear(x.to(weight.scalar_type()), weight, bias);
+  const at::Tensor in = x.to(weight.scalar_type());
+  if (!in.is_cpu()) return at::linear(in, weight, bias);
+  const at::Tensor rows = in.reshape({-1, in.size(-1)});
+  at::Tensor out = at::empty({rows.size(0), weight.size(0)}, rows.options());
+  for_blocks(weight.size(0), columns_of_block, true, [&](std::int64_t from, std::int64_t count) {
+    at::Tensor own = out.narrow(1, from, count);
+    const at::Tensor weights = weight.narrow(0, from, count).t();
+    if (bias.defined())
+      at::addmm_out(own, bias.narrow(0, from, count), rows, weights);
+    else
+      at::mm_out(own, rows, weights);
+  });
+  std::vector<std::int64_t> shape = in.sizes().vec();
+  shape.back() = weight.size(0);
+  return out.view(shape);
 }
 
 void Linear::add_to(at::Tensor state, const at::Tensor& x) const {
   at::Tensor rows = state.view({-1, state.size(-1)});
   const at::Tensor in = x.reshape({-1, x.size(-1)}).to(weight.scalar_type());
-  if (weight.scalar_type() == at::kFloat)
-    rows.addmm_(in, weight.t());
-  else
-    rows.add_(at::mm(in, weight.t()));
-  if (bias.defined()) rows.add_(bias);
+  if (weight.scalar_type() != at::kFloat || !in.is_cpu()) {
+    rows.add_(at::linear(in, weight, bias));
+    return;
+  }
+  for_blocks(weight.size(0), columns_of_block, true, [&](std::int64_t from, std::int64_t count) {
+    at::Tensor own = rows.narrow(1, from, count);
+    own.addmm_(in, weight.narrow(0, from, count).t());
+    if (bias.defined()) own.add_(bias.narrow(0, from, count));
+  });
 }
 
 LayerNorm::LayerNorm(const Weights& weights, double norm_epsilon)
