@@ -79,8 +79,8 @@ Message about(MessageKind kind, const Key& key) {
 
 bool is_for_coordinator(MessageKind kind) { return kind < MessageKind::lease; }
 
-/// A stream of another rank. If that cannot give it, its task is computed here when the reader is
-/// tried again.
+/// A stream of another rank. If it was whole there and is no more, its task is computed here when the
+/// reader is tried again.
 class ReaderElsewhere final : public StreamReader {
  public:
   ReaderElsewhere(std::unique_ptr<StreamReader> reader, std::shared_ptr<FlowStore> flow, Key id)
@@ -91,7 +91,7 @@ class ReaderElsewhere final : public StreamReader {
       return reader_->next();
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Io) throw;
-      flow_->unlocate(id_);
+      if (!flow_->unlocate(id_)) throw;
       throw Error(ErrorKind::Io, error.what());
     }
   }

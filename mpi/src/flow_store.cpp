@@ -93,10 +93,18 @@ void FlowStore::locate(const Key& key, int rank, int target) {
   if (place.targets.insert(target).second) by_target_[target].push_back(key);
 }
 
-void FlowStore::unlocate(const Key& key) {
+void FlowStore::locate_whole(const Key& key, int rank, int target) {
+  locate(key, rank, target);
   const std::scoped_lock lock(mutex_);
-  if (const auto found = places_.find(key); found != places_.end())
-    found->second.rank = options_.rank;
+  places_[key].is_whole = true;
+}
+
+bool FlowStore::unlocate(const Key& key) {
+  const std::scoped_lock lock(mutex_);
+  const auto found = places_.find(key);
+  if (found == places_.end() || !found->second.is_whole) return false;
+  found->second.rank = options_.rank;
+  return true;
 }
 
 std::optional<int> FlowStore::rank_of(const Key& key) const {

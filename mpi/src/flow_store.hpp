@@ -44,8 +44,11 @@ class FlowStore final : public Store {
 
   /// The result of a task of a target will be, or is, on a rank.
   void locate(const Key& key, int rank, int target);
-  /// That rank turned out not to have it: from now on it counts as absent, unless this rank has it.
-  void unlocate(const Key& key);
+  /// The same of a stream whose task has ended well, so that it is all there.
+  void locate_whole(const Key& key, int rank, int target);
+  /// The rank of a whole stream turned out not to have it: from now on it counts as absent, unless this
+  /// rank has it. False for any other key: then the task that makes it tells what is wrong.
+  bool unlocate(const Key& key);
   /// The rank of a key that was located.
   std::optional<int> rank_of(const Key& key) const;
   /// What another rank asks for: held, or stored.
@@ -61,6 +64,7 @@ class FlowStore final : public Store {
   struct Place {
     int rank = -1;
     std::set<int> targets;
+    bool is_whole = false;  ///< of a stream
   };
 
   std::optional<StoredTask> held(const Key& key) const;

@@ -203,7 +203,8 @@ class FoldTorch final : public Fold {
     folded.plddt = from_aten((parts_->heads.plddt(step.state) * exists).mul_(100).squeeze(0));
     if (before.defined()) {
       const auto distances = [](const at::Tensor& atoms) {
-        return at::cdist(atoms.select(2, 1), atoms.select(2, 1));
+        const at::Tensor alpha = atoms.select(2, 1);
+        return (alpha.unsqueeze(1) - alpha.unsqueeze(2)).square().sum(-1).sqrt();
       };
       folded.change =
           (distances(step.atoms14) - distances(before)).square().mean().sqrt().item<double>();
