@@ -63,7 +63,6 @@ void attend_on_cpu(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v
   });
 }
 
-#if !FOLDSTREAM_TORCH_IS(2, 1)
 /// Blocks one after the other, each over all heads.
 void attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                       const at::Tensor& bias, int rows, at::Tensor out) {
@@ -77,7 +76,6 @@ void attend_in_blocks(const at::Tensor& q, const at::Tensor& k, const at::Tensor
         .copy_(at::matmul(at::softmax(scores, -1, at::kFloat).to(v.scalar_type()), v));
   }
 }
-#endif
 
 }  // namespace
 
@@ -85,13 +83,15 @@ void attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const
             int rows, at::Tensor out) {
   if (q.is_cpu() && q.scalar_type() == at::kFloat) return attend_on_cpu(q, k, v, bias, rows, out);
 #if FOLDSTREAM_TORCH_IS(2, 1)
-  std::optional<at::Tensor> mask;
-  if (bias.defined())
-    mask = bias.to(q.scalar_type()).expand({q.size(0), q.size(1), q.size(2), k.size(2)});
-  out.copy_(at::scaled_dot_product_attention(q, k, v, mask, 0.0, false, 1.0));
-#else
-  attend_in_blocks(q, k, v, bias, rows, out);
+  if (q.size(3) % 8 == 0) {  // as the fused kernels want it
+    std::optional<at::Tensor> mask;
+    if (bias.defined())
+      mask = bias.to(q.scalar_type()).expand({q.size(0), q.size(1), q.size(2), k.size(2)});
+    out.copy_(at::scaled_dot_product_attention(q, k, v, mask, 0.0, false, 1.0));
+    return;
+  }
 #endif
+  attend_in_blocks(q, k, v, bias, rows, out);
 }
 
 }  // namespace foldstream::workflows::predict::esmfold
