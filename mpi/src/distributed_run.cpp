@@ -1,6 +1,8 @@
 // DistributedRun, the traffic of its communications thread.
 #include "distributed_run.hpp"
 
+#include "reader_elsewhere.hpp"
+
 #include <algorithm>
 
 namespace foldstream::mpi {
@@ -79,29 +81,6 @@ Message about(MessageKind kind, const Key& key) {
 
 bool is_for_coordinator(MessageKind kind) { return kind < MessageKind::lease; }
 
-/// A stream of another rank. If it was whole there and is no more, its task is computed here when the
-/// reader is tried again.
-class ReaderElsewhere final : public StreamReader {
- public:
-  ReaderElsewhere(std::unique_ptr<StreamReader> reader, std::shared_ptr<FlowStore> flow, Key id)
-      : reader_(std::move(reader)), flow_(std::move(flow)), id_(id) {}
-
-  std::optional<Tensor> next() override {
-    try {
-      return reader_->next();
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::NotFound && error.kind() != ErrorKind::Io) throw;
-      if (!flow_->unlocate(id_)) throw;
-      throw Error(ErrorKind::Io, error.what());
-    }
-  }
-
- private:
-  const std::unique_ptr<StreamReader> reader_;
-  const std::shared_ptr<FlowStore> flow_;
-  const Key id_;
-};
-
 }  // namespace
 
 DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptions options,
@@ -123,11 +102,13 @@ DistributedRun::DistributedRun(const Graph& graph, TargetSource source, RunOptio
                     .patience_seconds = parts_.worker.silence_seconds},
         [this](int rank, const Key& key) { post(rank, about(MessageKind::fetch, key)); });
   const std::shared_ptr<Store> store = flow_ ? flow_ : options_.store;
-  hub_ = options_.streams ? options_.streams
-                          : std::make_shared<StreamHub>(
-                                store, StreamHubOptions{.window_bytes = parts_.window_bytes});
+  // where streams leave the rank, half of the window is for those on the way
+  const std::uint64_t window = flow_ ? parts_.window_bytes / 2 : parts_.window_bytes;
+  hub_ = options_.streams
+             ? options_.streams
+             : std::make_shared<StreamHub>(store, StreamHubOptions{.window_bytes = window});
   carrier_ = std::make_unique<StreamCarrier>(
-      *hub_, CarrierOptions{.rank = parts_.rank, .window_bytes = parts_.window_bytes},
+      *hub_, CarrierOptions{.rank = parts_.rank, .window_bytes = window},
       [this](int rank, Message message) { post(rank, std::move(message)); },
       [this] { parts_.exchange->wake(); });
   if (flow_) {

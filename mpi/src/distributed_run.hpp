@@ -78,7 +78,6 @@ class DistributedRun final : public RunState, public Endpoint {
   std::optional<Target> next_target();
   std::optional<Target> end_source();
   std::optional<Target> read_target(LeasedPiece leased, int floor);
-  void locate_stream(const KnownTask& known, const Key& id, int target);
   void describe_part(Target& target, LeasedPiece leased);
 
   // what the local run tells: distributed_events.cpp

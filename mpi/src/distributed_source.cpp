@@ -101,13 +101,6 @@ std::optional<Target> DistributedRun::read_target(LeasedPiece leased, int floor)
   return std::nullopt;
 }
 
-void DistributedRun::locate_stream(const KnownTask& known, const Key& id, int target) {
-  if (known.earlier.streams.empty() && known.earlier.outcome.is_good())
-    flow_->locate_whole(id, known.rank, target);
-  else
-    flow_->locate(id, known.rank, target);
-}
-
 /// Makes a target one that only runs the tasks of the piece, and remembers it under a new index.
 void DistributedRun::describe_part(Target& target, LeasedPiece leased) {
   LocalPiece local{leased.piece, {}};
@@ -117,7 +110,9 @@ void DistributedRun::describe_part(Target& target, LeasedPiece leased) {
       flow_->locate(*known.earlier.outcome.key, known.rank, leased.piece.target);
     for (const Port& port : graph_.tasks()[static_cast<std::size_t>(known.earlier.task)]->outputs)
       if (known.earlier.outcome.key && port.type == PortType::of<Stream>())
-        locate_stream(known, stream_id(*known.earlier.outcome.key, port.name), leased.piece.target);
+        flow_->locate(stream_id(*known.earlier.outcome.key, port.name), known.rank,
+                      leased.piece.target,
+                      known.earlier.streams.empty() && known.earlier.outcome.is_good());
     if (!known.earlier.streams.empty()) local.feeders.push_back(known.rank);
     target.earlier.push_back(std::move(known.earlier));
   }

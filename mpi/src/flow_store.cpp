@@ -86,17 +86,12 @@ void FlowStore::refresh() {
   if (base_) base_->refresh();
 }
 
-void FlowStore::locate(const Key& key, int rank, int target) {
+void FlowStore::locate(const Key& key, int rank, int target, bool is_whole) {
   const std::scoped_lock lock(mutex_);
   Place& place = places_[key];
   place.rank = rank;
+  place.is_whole = is_whole;
   if (place.targets.insert(target).second) by_target_[target].push_back(key);
-}
-
-void FlowStore::locate_whole(const Key& key, int rank, int target) {
-  locate(key, rank, target);
-  const std::scoped_lock lock(mutex_);
-  places_[key].is_whole = true;
 }
 
 bool FlowStore::unlocate(const Key& key) {

@@ -43,9 +43,8 @@ class FlowStore final : public Store {
   }
 
   /// The result of a task of a target will be, or is, on a rank.
-  void locate(const Key& key, int rank, int target);
-  /// The same of a stream whose task has ended well, so that it is all there.
-  void locate_whole(const Key& key, int rank, int target);
+  /// @param is_whole  it is a stream whose task has ended well, so that it is all there
+  void locate(const Key& key, int rank, int target, bool is_whole = false);
   /// The rank of a whole stream turned out not to have it: from now on it counts as absent, unless this
   /// rank has it. False for any other key: then the task that makes it tells what is wrong.
   bool unlocate(const Key& key);

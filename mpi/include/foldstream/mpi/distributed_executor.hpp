@@ -26,8 +26,7 @@ struct DistributedExecutorOptions {
   /// Most targets that are in work at once, over all ranks, if their tasks run on ranks of several
   /// roles: how far the search may run ahead. 0 = four for each thread of all ranks.
   int run_ahead = 0;
-  /// Most bytes of each stream that are held for its readers; as many again on their way to another
-  /// rank.
+  /// Most bytes of each stream that are held for its readers, here and on the way to another rank.
   std::uint64_t window_bytes = std::uint64_t{64} << 20U;
 };
 
