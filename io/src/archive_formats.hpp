@@ -1,6 +1,8 @@
 // The formats behind TensorArchive: each lists the tensors of one file that is mapped.
 #pragma once
 
+#include "zip_directory.hpp"
+
 #include <foldstream/io/tensor_archive.hpp>
 
 #include <map>
@@ -13,8 +15,10 @@ using ArchivedTensors = std::map<std::string, ArchivedTensor>;
 
 /// `file` is what errors call it; entries have the number 0 as their file.
 ArchivedTensors list_safetensors(std::span<const std::byte> bytes, const std::string& file);
-ArchivedTensors list_torch_checkpoint(std::span<const std::byte> bytes, const std::string& file);
-ArchivedTensors list_npz(std::span<const std::byte> bytes, const std::string& file);
+ArchivedTensors list_torch_checkpoint(std::span<const std::byte> bytes, ZipEntries entries,
+                                      const std::string& file);
+ArchivedTensors list_npz(std::span<const std::byte> bytes, const ZipEntries& entries,
+                         const std::string& file);
 
 /// What a .npy file says before its data (NumPy enhancement proposal 1).
 struct NpyHeader {

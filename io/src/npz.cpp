@@ -1,5 +1,4 @@
 #include "archive_formats.hpp"
-#include "zip_directory.hpp"
 
 #include <foldstream/error.hpp>
 
@@ -133,9 +132,10 @@ NpyHeader parse_npy_header(std::span<const std::byte> bytes, const std::string& 
   return found;
 }
 
-ArchivedTensors list_npz(std::span<const std::byte> bytes, const std::string& file) {
+ArchivedTensors list_npz(std::span<const std::byte> bytes, const ZipEntries& entries,
+                         const std::string& file) {
   ArchivedTensors tensors;
-  for (const auto& [name, entry] : read_zip_directory(bytes, file))
+  for (const auto& [name, entry] : entries)
     if (name.ends_with(".npy"))
       tensors.emplace(name.substr(0, name.size() - 4), tensor_of(bytes, entry, file, name));
   return tensors;

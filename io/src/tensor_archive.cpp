@@ -1,7 +1,6 @@
 #include "archive_formats.hpp"
 #include "mapped_file.hpp"
 #include "safetensors_header.hpp"
-#include "zip_directory.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/tensor_archive.hpp>
@@ -23,14 +22,15 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view text) {
 }
 
 /// A checkpoint has a pickle, an npz has arrays.
-bool is_checkpoint(std::span<const std::byte> bytes, const std::string& file) {
-  const auto entries = read_zip_directory(bytes, file);
-  return std::ranges::none_of(entries, [](const auto& entry) { return entry.first.ends_with(".npy"); });
+ArchivedTensors list_zip(std::span<const std::byte> bytes, const std::string& file) {
+  ZipEntries entries = read_zip_directory(bytes, file);
+  const auto is_array = [](const auto& entry) { return entry.first.ends_with(".npy"); };
+  if (std::ranges::any_of(entries, is_array)) return list_npz(bytes, entries, file);
+  return list_torch_checkpoint(bytes, std::move(entries), file);
 }
 
 ArchivedTensors list(std::span<const std::byte> bytes, const std::string& file) {
-  if (begins_with(bytes, "PK\x03\x04"))
-    return is_checkpoint(bytes, file) ? list_torch_checkpoint(bytes, file) : list_npz(bytes, file);
+  if (begins_with(bytes, "PK\x03\x04")) return list_zip(bytes, file);
   if (begins_with(bytes, std::string_view("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8", 12)))
     throw Error(ErrorKind::Unsupported,
                 file + ": is a checkpoint as PyTorch wrote before 1.6. Load it and save it again with "
@@ -175,18 +175,6 @@ std::map<std::string, Tensor> TensorArchive::all() const {
   std::map<std::string, Tensor> tensors;
   for (const auto& [name, entry] : impl_->tensors) tensors.emplace(name, tensor(name));
   return tensors;
-}
-
-Key TensorArchive::digest() const {
-  std::string text;
-  for (const auto& [name, entry] : impl_->tensors) {
-    const Tensor own = tensor(name);
-    const auto raw = own.raw();
-    text += name + " " + std::string(to_string(own.dtype()));
-    for (const std::int64_t dim : own.shape()) text += "," + std::to_string(dim);
-    text += " " + to_string(key_of(std::string_view(reinterpret_cast<const char*>(raw.data()), raw.size()))) + "\n";
-  }
-  return key_of(text);
 }
 
 }  // namespace foldstream::io

@@ -1,6 +1,5 @@
 #include "archive_formats.hpp"
 #include "restricted_pickle.hpp"
-#include "zip_directory.hpp"
 
 #include <foldstream/error.hpp>
 
@@ -43,8 +42,8 @@ bool is_contiguous(const Pickled& tensor) {
 /// The checkpoint of one file.
 class Checkpoint {
  public:
-  Checkpoint(std::span<const std::byte> bytes, const std::string& file)
-      : bytes_(bytes), file_(file), entries_(read_zip_directory(bytes, file)) {
+  Checkpoint(std::span<const std::byte> bytes, ZipEntries entries, const std::string& file)
+      : bytes_(bytes), file_(file), entries_(std::move(entries)) {
     for (const auto& [name, entry] : entries_)
       if (name.ends_with("/data.pkl")) root_ = name.substr(0, name.size() - 8);
     if (root_.empty()) damaged(file, "it is a zip file without the data.pkl of a checkpoint.");
@@ -111,15 +110,16 @@ class Checkpoint {
 
   std::span<const std::byte> bytes_;
   const std::string& file_;
-  std::map<std::string, ZipEntry> entries_;
+  ZipEntries entries_;
   std::string root_;
   ArchivedTensors tensors_;
 };
 
 }  // namespace
 
-ArchivedTensors list_torch_checkpoint(std::span<const std::byte> bytes, const std::string& file) {
-  return Checkpoint(bytes, file).list();
+ArchivedTensors list_torch_checkpoint(std::span<const std::byte> bytes, ZipEntries entries,
+                                      const std::string& file) {
+  return Checkpoint(bytes, std::move(entries), file).list();
 }
 
 }  // namespace foldstream::io

@@ -127,11 +127,10 @@ void check_sizes(const ZipEntry& entry, const std::string& name, const std::stri
 
 }  // namespace
 
-std::map<std::string, ZipEntry> read_zip_directory(std::span<const std::byte> all,
-                                                   const std::string& file) {
+ZipEntries read_zip_directory(std::span<const std::byte> all, const std::string& file) {
   const Bytes bytes(all, file);
   const Directory directory = find_directory(bytes, file);
-  std::map<std::string, ZipEntry> entries;
+  ZipEntries entries;
   std::uint64_t at = directory.at;
   for (std::uint64_t i = 0; i < directory.entries; ++i) {
     bytes.check(at, central_bytes);

@@ -17,14 +17,15 @@ struct ZipEntry {
   std::uint64_t size = 0;         ///< uncompressed
 };
 
+using ZipEntries = std::map<std::string, ZipEntry>;
+
 /// By name (PKWARE APPNOTE 6.3, with zip64). Every entry lies inside the file. Checksums are not
 /// looked at: that would read the whole file.
 /// @param file  what errors call it
 /// @throws Error{Parse} for a file that is cut short or contradicts itself, names something twice, or
 ///         unpacks to far more than weights can (a zip bomb); Error{Unsupported} for encryption and
 ///         methods other than stored and deflate.
-std::map<std::string, ZipEntry> read_zip_directory(std::span<const std::byte> bytes,
-                                                   const std::string& file);
+ZipEntries read_zip_directory(std::span<const std::byte> bytes, const std::string& file);
 
 /// The first `size` bytes of what is deflated. @throws Error{Parse} if there are not as many.
 std::string inflate_entry(std::span<const std::byte> data, std::uint64_t size,

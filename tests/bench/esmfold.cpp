@@ -1,6 +1,7 @@
 #include "esmfold.hpp"
 
 #include "areas.hpp"
+#include "peak_memory.hpp"
 #include "predict/esmfold/folding_model.hpp"
 
 #include <fmt/core.h>
@@ -8,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <ctime>
-#include <fstream>
 
 namespace foldstream::bench {
 namespace {
@@ -25,15 +25,6 @@ double cpu_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-std::uint64_t resident(const std::string& what) {
-  std::ifstream status("/proc/self/status");
-  for (std::string word; status >> word;) {
-    std::uint64_t kilobytes = 0;
-    if (word == what + ":" && status >> kilobytes) return kilobytes << 10U;
-  }
-  return 0;
-}
-
 struct Measured {
   double wall = 1e300, cpu = 1e300;  ///< the least
   std::uint64_t growth = 0;          ///< of resident memory at its highest, bytes
@@ -41,14 +32,14 @@ struct Measured {
 
 /// Once more than `repeats`: the first warms up.
 void measure(Measured& measured, bool counts, const std::function<void()>& body) {
-  std::ofstream("/proc/self/clear_refs") << "5" << std::flush;
-  const std::uint64_t before = resident("VmRSS");
+  reset_peak();
+  const std::uint64_t before = peak_bytes();  // just reset: what is resident now
   const double wall = wall_seconds(), cpu = cpu_seconds();
   body();
   if (!counts) return;
   measured.wall = std::min(measured.wall, wall_seconds() - wall);
   measured.cpu = std::min(measured.cpu, cpu_seconds() - cpu);
-  measured.growth = std::max(measured.growth, resident("VmHWM") - std::min(before, resident("VmHWM")));
+  measured.growth = std::max(measured.growth, peak_bytes() - before);
 }
 
 FoldInput protein(int length) {

@@ -4,6 +4,7 @@
 #include "test_support.hpp"
 
 #include <foldstream/io/tensor_archive.hpp>
+#include <foldstream/store.hpp>
 
 #include <chrono>
 #include <cstdlib>

@@ -1,11 +1,10 @@
 // Disks that fail, and what the store reports: for tests of files.
 #pragma once
 
-#include "test_support.hpp"
+#include "small_disk.hpp"
 
 #include <foldstream/io/run_store.hpp>
 
-#include <sys/mount.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -13,6 +12,7 @@
 namespace foldstream::io {
 
 namespace fs = std::filesystem;
+using test::SmallDisk;
 using test::TemporaryFolder;
 
 /// Collects what the store reports.
@@ -21,26 +21,6 @@ struct Damages {
   ReportDamage report() {
     return [this](const Damage& damage) { seen.push_back(damage); };
   }
-};
-
-/// A small file system of its own, if mounting is permitted.
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::string& size = "size=1m") {
-    is_mounted_ = mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, size.c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (is_mounted_) umount(folder_.path().c_str());
-  }
-  bool is_mounted() const { return is_mounted_; }
-  const fs::path& path() const { return folder_.path(); }
-  bool make_read_only() const {
-    return mount("tmpfs", path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, "size=1m") == 0;
-  }
-
- private:
-  TemporaryFolder folder_;
-  bool is_mounted_ = false;
 };
 
 /// No file of this process may grow past `bytes` while this lives.

@@ -54,7 +54,7 @@ TEST(TensorArchive, GivesTheSameTensorsFromSafetensorsAndACheckpoint) {
   const TensorArchive other = TensorArchive::open(tiny / "model.bin");
 
   EXPECT_EQ(one.tensors().size(), other.tensors().size());
-  EXPECT_EQ(one.digest(), other.digest());
+  EXPECT_EQ(one.all(), other.all());
   EXPECT_EQ(one.all(), read_safetensors(tiny / "model.safetensors").tensors);
 }
 

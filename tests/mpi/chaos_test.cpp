@@ -3,10 +3,9 @@
 // computed again.
 //
 // FOLDSTREAM_CHAOS=300 runs so many seeds; FOLDSTREAM_CHAOS_FIRST=17 begins with that one.
-#include "test_support.hpp"
+#include "small_disk.hpp"
 
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,7 +14,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
-#include <optional>
+#include <memory>
 #include <random>
 #include <set>
 #include <thread>
@@ -159,30 +158,13 @@ std::string flip_a_bit(const fs::path& folder, std::mt19937& random) {
   return file.filename();
 }
 
-/// A small disk for the run folder of a job, where mounting is permitted.
-class SmallDisk {
- public:
-  SmallDisk(const fs::path& folder, int kilobytes) : folder_(folder) {
-    fs::create_directories(folder);
-    const std::string size = "size=" + std::to_string(kilobytes) + "k";
-    is_mounted_ = mount("tmpfs", folder.c_str(), "tmpfs", 0, size.c_str()) == 0;
-    if (!is_mounted_) std::cout << "mounting is not permitted: no full disk in this seed\n";
-  }
-  ~SmallDisk() {
-    if (is_mounted_) umount2(folder_.c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
-  void grow() const {
-    if (!is_mounted_) return;
-    ASSERT_EQ(mount("tmpfs", folder_.c_str(), "tmpfs", MS_REMOUNT, "size=256m"), 0);
-  }
-
- private:
-  const fs::path folder_;
-  bool is_mounted_ = false;
-};
+/// A disk for the run folder that is too small, in some seeds.
+std::unique_ptr<SmallDisk> disk_of(int seed, const fs::path& folder, std::mt19937& random) {
+  if (seed % 5 != 2) return nullptr;
+  auto disk = std::make_unique<SmallDisk>("size=" + std::to_string(300 + random() % 2200) + "k", folder);
+  if (!disk->is_mounted()) std::cout << "mounting is not permitted: no full disk in this seed\n";
+  return disk;
+}
 
 /// Whether a rank said that the disk was full.
 bool names_full_disk(const std::vector<std::string>& log) {
@@ -234,8 +216,7 @@ void check_seed(int seed, Tally& tally) {
   std::mt19937 random(static_cast<unsigned>(seed));
   const TemporaryFolder folder;
   const int ranks = 1 + seed % 4;
-  std::optional<SmallDisk> disk;
-  if (seed % 5 == 2) disk.emplace(folder.path() / "run", 300 + static_cast<int>(random() % 2200));
+  const auto disk = disk_of(seed, folder.path() / "run", random);
   {
     Job job(folder.path(), ranks);
     const std::vector<Blow> blows = blows_of(random, ranks);
@@ -246,7 +227,7 @@ void check_seed(int seed, Tally& tally) {
       const bool is_named = names_full_disk(lines_of(folder.path() / "log"));
       EXPECT_TRUE(killed > 0 || is_named || fs::exists(folder.path() / "result"));
       tally.full_disks += is_named ? 1 : 0;
-      disk->grow();
+      EXPECT_EQ(disk->grow("size=256m"), disk->is_mounted());
     } else if (has_begun && killed > 0 && killed < ranks) {
       ++tally.with_survivors;
       if (fs::exists(folder.path() / "result")) ++tally.survived;

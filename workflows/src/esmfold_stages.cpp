@@ -36,10 +36,8 @@ std::shared_ptr<SharedModel> open(const std::string& model, const std::string& m
 std::string device_kind(const std::string& asked) {
   if (asked == "cpu") return {};
   if (asked != "auto") return asked;
-  if (!predict::torch_is_available()) return {};
-  for (const std::string& name : predict::torch_info().devices)
-    if (name != "cpu") return name.substr(0, name.find(':'));
-  return {};
+  const std::vector<Device> devices = predict::accelerators();
+  return devices.empty() ? "" : devices.front().kind;
 }
 
 bool is_bf16(const std::string& precision, const std::string& kind) {
@@ -208,7 +206,6 @@ std::string model_identity(const std::shared_ptr<SharedModel>& model) {
 }
 
 void ask_for_device(Task& task, const std::string& kind) {
-  task.role = "predict";
   if (kind.empty()) return;
   task.needs = {Arena::model, kind, {}};
   task.retry.resources = 3;
@@ -254,8 +251,8 @@ Task embed_task(const EmbedStageOptions& options, std::string name) {
   task.identity = "embed 1\nprecision=" + std::string(bf16 ? "bf16" : "f32") + "\n" +
                   model_identity(model);
   task.max_threads = 1024;
-  ask_for_device(task, kind);
   task.role = "embed";
+  ask_for_device(task, kind);
   task.cost = [model, bf16, has_device = !kind.empty()](const Magnitudes& size) {
     if (!model) return Cost{};
     const auto& config = model->config().language;
@@ -293,6 +290,7 @@ Task fold_task(const FoldStageOptions& options, std::string name) {
                   "\ntolerance=" + number_text(options.tolerance) +
                   "\nprecision=" + (bf16 ? "bf16" : "f32") + "\n" + model_identity(model);
   task.keeps_parts = true;
+  task.role = "predict";
   task.max_threads = 1024;
   ask_for_device(task, kind);
   task.cost = [model, bf16, options, has_device = !kind.empty()](const Magnitudes& size) {

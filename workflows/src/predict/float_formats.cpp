@@ -91,14 +91,12 @@ Tensor converted(const Tensor& tensor, DType dtype) {
   return result;
 }
 
+bool is_floating_point(DType dtype) {
+  return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32 || dtype == DType::f64;
+}
+
 bool all_finite(const Tensor& tensor) {
-  switch (tensor.dtype()) {
-    case DType::f16:
-    case DType::bf16:
-    case DType::f32:
-    case DType::f64: break;
-    default: return true;
-  }
+  if (!is_floating_point(tensor.dtype())) return true;
   for (std::int64_t i = 0; i < tensor.size(); ++i)
     if (!std::isfinite(value_at(tensor, i))) return false;
   return true;

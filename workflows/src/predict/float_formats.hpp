@@ -10,6 +10,8 @@ namespace foldstream::workflows::predict {
 /// @throws Error{InvalidArgument} if one of the two dtypes is no floating point.
 Tensor converted(const Tensor& tensor, DType dtype);
 
+bool is_floating_point(DType dtype);
+
 /// Whether no value is infinite or NaN. True for integers.
 bool all_finite(const Tensor& tensor);
 

@@ -57,18 +57,6 @@ std::function<void(double)> part_of(const std::function<void(double)>& progress,
   return [=](double fraction) { progress(from + (to - from) * fraction); };
 }
 
-void check_values(const ModelFiles& files, std::vector<std::string>& problems,
-                  const std::function<void(double)>& progress) {
-  const auto entries = esmfold::manifest_of(files.config());
-  std::size_t done = 0;
-  for (const auto& entry : entries) {
-    if (progress) progress(static_cast<double>(done++) / static_cast<double>(entries.size()));
-    if (!files.forms().contains(entry.name)) continue;
-    if (!all_finite(files.tensor(entry.name)))
-      problems.push_back("'" + entry.name + "' holds infinite values or NaN. Download it again.");
-  }
-}
-
 std::optional<DType> dtype_asked_for(const std::string& name) {
   if (name.empty()) return std::nullopt;
   for (const DType dtype : {DType::f32, DType::bf16, DType::f16})
@@ -79,13 +67,9 @@ std::optional<DType> dtype_asked_for(const std::string& name) {
                                               did_you_mean(name, known));
 }
 
-bool is_float(DType dtype) {
-  return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32 || dtype == DType::f64;
-}
-
 /// The frequencies of rotary positions stay as they are: they went through f16 once and are f32 since.
 DType dtype_of_copy(const std::string& name, DType dtype, std::optional<DType> asked) {
-  if (!asked || !is_float(dtype)) return dtype;
+  if (!asked || !is_floating_point(dtype)) return dtype;
   return name.ends_with("inv_freq") ? DType::f32 : *asked;
 }
 
@@ -174,8 +158,12 @@ ModelInfo check_model(const fs::path& folder, const std::function<void(double)>&
   ModelInfo info = inspect_model(folder);
   if (!info.problems.empty()) return info;
   const ModelFiles files = ModelFiles::open(folder);
-  check_values(files, info.problems, part_of(progress, 0, 0.5));
-  const std::string digest = esmfold::digest_of(files, part_of(progress, 0.5, 1));
+  const std::string digest =
+      esmfold::digest_of(files, progress, [&](const std::string& name, const Tensor& tensor) {
+        if (!all_finite(tensor))
+          info.problems.push_back("'" + name +
+                                  "' holds infinite values or NaN. Download it again.");
+      });
   if (!info.digest.empty() && info.digest != digest)
     info.problems.push_back("its weights have the digest " + digest + ", the import recorded " +
                             info.digest + ": they were changed or damaged. Import it again.");

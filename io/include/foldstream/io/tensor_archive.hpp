@@ -1,7 +1,6 @@
 // TensorArchive: the named tensors of a file of weights, mapped into memory and not copied.
 #pragma once
 
-#include <foldstream/store.hpp>
 #include <foldstream/tensor.hpp>
 
 #include <cstdint>
@@ -51,9 +50,6 @@ class TensorArchive {
   /// All of them.
   std::map<std::string, Tensor> all() const;
   const std::vector<std::filesystem::path>& files() const noexcept;
-  /// XXH3-128 of names, dtypes, shapes and bytes: equal content has one digest in whatever file.
-  /// Reads everything.
-  Key digest() const;
 
  private:
   struct Impl;

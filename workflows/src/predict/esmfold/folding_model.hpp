@@ -37,7 +37,6 @@ struct RunOptions {
   int threads = 1;    ///< on the CPU
   int chunk = 0;      ///< rows of a block; 0 = chosen
   int shrink = 0;     ///< how often memory ran out: temporaries on a device are halved so often
-  std::uint64_t device_bytes = 0;  ///< of temporaries on a device; 0 = chosen
   /// Called with a fraction of the call; may throw to stop. May be empty.
   std::function<void(double)> progress = {};
 };

@@ -190,7 +190,6 @@ class FoldTorch final : public Fold {
  private:
   static BlockSize size_of_blocks(const RunOptions& options) {
     BlockSize size{.asked = options.chunk};
-    if (options.device_bytes > 0) size.device_bytes = static_cast<std::int64_t>(options.device_bytes);
     for (int i = 0; i < options.shrink; ++i) size.device_bytes /= 2;
     return size;
   }

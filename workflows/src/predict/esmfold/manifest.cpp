@@ -1,5 +1,7 @@
 #include "manifest.hpp"
 
+#include "predict/float_formats.hpp"
+
 #include <foldstream/error.hpp>
 
 #include <algorithm>
@@ -181,14 +183,10 @@ std::string text_of(const Shape& shape) {
   return text + "]";
 }
 
-bool is_floating(DType dtype) {
-  return dtype == DType::f16 || dtype == DType::bf16 || dtype == DType::f32 || dtype == DType::f64;
-}
-
 std::string difference(const ManifestEntry& entry, const TensorForm& form) {
   if (form.shape != entry.shape)
     return "'" + entry.name + "' is " + text_of(form.shape) + ", not " + text_of(entry.shape) + ".";
-  if (!is_floating(form.dtype) && entry.name != "af2_to_esm")
+  if (!is_floating_point(form.dtype) && entry.name != "af2_to_esm")
     return "'" + entry.name + "' is " + std::string(to_string(form.dtype)) +
            ", which is no floating point.";
   return {};

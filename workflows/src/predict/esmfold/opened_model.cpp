@@ -120,7 +120,8 @@ std::vector<fs::path> ModelFiles::files() const {
   return files;
 }
 
-std::string digest_of(const ModelFiles& files, const std::function<void(double)>& progress) {
+std::string digest_of(const ModelFiles& files, const std::function<void(double)>& progress,
+                      const std::function<void(const std::string&, const Tensor&)>& look) {
   std::string text;
   const std::vector<ManifestEntry> entries = manifest_of(files.config());
   std::size_t done = 0;
@@ -128,6 +129,7 @@ std::string digest_of(const ModelFiles& files, const std::function<void(double)>
     if (progress) progress(static_cast<double>(done++) / static_cast<double>(entries.size()));
     if (!files.forms().contains(entry.name)) continue;
     const Tensor tensor = files.tensor(entry.name);
+    if (look) look(entry.name, tensor);
     const auto raw = tensor.raw();
     const Key key = key_of({reinterpret_cast<const char*>(raw.data()), raw.size()});
     text += entry.name + " " + std::string(to_string(tensor.dtype())) + " " +

@@ -67,6 +67,8 @@ void write_import_record(const std::filesystem::path& folder, const ImportRecord
 
 /// XXH3-128 of the tensors of the manifest, in name order: the same whatever the files are.
 /// @param progress  called with a fraction; may be empty.
-std::string digest_of(const ModelFiles& files, const std::function<void(double)>& progress = {});
+/// @param look  called with each tensor, since all bytes are read anyway; may be empty.
+std::string digest_of(const ModelFiles& files, const std::function<void(double)>& progress = {},
+                      const std::function<void(const std::string&, const Tensor&)>& look = {});
 
 }  // namespace foldstream::workflows::predict::esmfold
