@@ -86,14 +86,18 @@ TEST(RoleStreams, AStoredOneThatIsDamagedIsMadeAgain) {
   const StreamRun run;
   Graph only;
   only.add(producer_task(run));
-  mpi::RehearsalExecutor executor({of_role("produce"), of_role("consume")});
-  executor
-      .run_targets(only, number_targets(only, "produce", {3}),
-                   {.store = std::make_shared<io::RunStore>(folder.path(), 0)})
-      .wait();
+  {
+    // an executor of its own: it holds the run, and with it the folder, until it ends
+    mpi::RehearsalExecutor executor({of_role("produce"), of_role("consume")});
+    executor
+        .run_targets(only, number_targets(only, "produce", {3}),
+                     {.store = std::make_shared<io::RunStore>(folder.path(), 0)})
+        .wait();
+  }
   damage(folder.path() / "ranks" / "r0000-s0.h5", chunk_of(3003, run.rows));
 
   const Graph graph = stream_graph(run);
+  mpi::RehearsalExecutor executor({of_role("produce"), of_role("consume")});
   auto started =
       executor.run_targets(graph, number_targets(graph, "produce", {3}),
                            {.store = std::make_shared<io::RunStore>(folder.path(), 0)});
