@@ -35,7 +35,7 @@ struct Campaign {
         message += "\n  " + refusal.name + ": " + refusal.message;
       throw Error(ErrorKind::InvalidArgument, message);
     }
-    if (!search_tasks(definition).empty()) check_has_homologs(targets, options);
+    check_has_homologs(targets, options, definition);
     workflow = workflows::build(definition, catalog);
     costs = read_costs(options.out);
     sort_longest_first();

@@ -13,6 +13,8 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <memory>
 #include <sstream>
@@ -34,6 +36,7 @@ struct PlanOptions {
   int ranks = 1;
   int devices = 0;  ///< of all ranks
   double device_gb = 80;
+  std::uint64_t own_bytes = 0;  ///< of this program, on each rank
   bool is_dot = false;
   bool is_mermaid = false;
 };
@@ -102,7 +105,9 @@ void print_plan(const Plan& plan, const Rehearsed& rehearsed, const PlanOptions&
     return fmt::print("\nnone of the {} targets can ever run there; nothing was run\n",
                       plan.targets.size());
   fmt::print("\n{} targets: {} of CPU time; at most {} GB at once on a rank\n", plan.targets.size(),
-             clock_text(plan.seconds), gigabytes(plan.peak_bytes));
+             clock_text(plan.seconds), gigabytes(plan.peak_bytes + options.own_bytes));
+  if (plan.kept_bytes > 0)
+    fmt::print("of these, {} GB are weights that stay in memory\n", gigabytes(plan.kept_bytes));
   fmt::print("on {} rank{} of {} thread{}: {} (at least {}; longest chain {})\n", options.ranks,
              options.ranks == 1 ? "" : "s", threads, threads == 1 ? "" : "s",
              clock_text(time.makespan), clock_text(least_seconds(plan, time)),
@@ -135,7 +140,8 @@ nlohmann::json plan_json(const Plan& plan, const Rehearsed& rehearsed, const Pla
           {"lower_bound_seconds", least_seconds(plan, time)},
           {"critical_path_seconds", longest_chain(plan)},
           {"idle_thread_seconds", time.idle},
-          {"peak_bytes", plan.peak_bytes}};
+          {"kept_bytes", plan.kept_bytes},
+          {"peak_bytes", plan.peak_bytes + options.own_bytes}};
 }
 
 /// Tells what can never run there. @returns how many targets that are.
@@ -154,14 +160,22 @@ struct PlanInput {
 PlanInput read_input(const PlanOptions& options, const workflows::Definition& definition) {
   if (!options.lengths.empty()) return {read_lengths(options.lengths), {}};
   const Targets targets = read_targets(options.campaign);
-  check_has_homologs(targets, options.campaign);
+  check_has_homologs(targets, options.campaign, definition);
   PlanInput input{{}, targets.refused};
   for (const InputTarget& target : targets.good)
     input.sizes.push_back(make_plan_target(target, search_tasks(definition)));
   return input;
 }
 
-int plan(const PlanOptions& options) {
+/// Memory of this program before it has read anything: libraries, above all.
+std::uint64_t resident_bytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+int plan(PlanOptions options) {
+  options.own_bytes = resident_bytes();
   const workflows::Catalog catalog = workflows::Catalog::packaged();
   const workflows::Definition definition = define(options.campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);

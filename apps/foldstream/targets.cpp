@@ -91,8 +91,9 @@ Targets read_targets(const CampaignOptions& options) {
   return targets;
 }
 
-void check_has_homologs(const Targets& targets, const CampaignOptions& options) {
-  if (!options.database.empty()) return;
+void check_has_homologs(const Targets& targets, const CampaignOptions& options,
+                        const workflows::Definition& definition) {
+  if (!options.database.empty() || search_tasks(definition).empty()) return;
   std::string names;
   int count = 0;
   for (const InputTarget& target : targets.good) {

@@ -39,8 +39,10 @@ struct Targets {
 /// one file for several targets.
 Targets read_targets(const CampaignOptions& options);
 
-/// @throws Error{InvalidArgument} naming the targets without an alignment if there is no database.
-void check_has_homologs(const Targets& targets, const CampaignOptions& options);
+/// @throws Error{InvalidArgument} naming the targets without an alignment if the workflow searches
+///         for homologs and there is no database.
+void check_has_homologs(const Targets& targets, const CampaignOptions& options,
+                        const workflows::Definition& definition);
 
 /// The tasks of a definition whose results an alignment of the user replaces.
 std::vector<std::string> search_tasks(const workflows::Definition& definition);

@@ -51,7 +51,8 @@ PlannedTarget plan_target(const Graph& graph, const PlanTarget& target, int thre
     planned.seconds += cost.seconds;
     planned.critical_seconds =
         std::max(planned.critical_seconds, ends[static_cast<std::size_t>(index)]);
-    planned.peak_bytes = std::max(planned.peak_bytes, cost.bytes);
+    cost.kept_bytes = std::min(cost.kept_bytes, cost.bytes);
+    planned.peak_bytes = std::max(planned.peak_bytes, cost.bytes - cost.kept_bytes);
     planned.tasks.push_back({task.name, cost});
   }
   return planned;
@@ -148,13 +149,20 @@ Plan make_plan(const Graph& graph, const std::vector<PlanTarget>& targets, int t
   Plan plan;
   threads = std::max(1, threads);
   std::vector<std::uint64_t> peaks;
+  std::map<std::string, std::uint64_t> kept;  // of each task, for all targets
   double longest = 0;
   for (const PlanTarget& target : targets) {
     plan.targets.push_back(plan_target(graph, target, threads, costs));
     plan.seconds += plan.targets.back().seconds;
     longest = std::max(longest, plan.targets.back().critical_seconds);
     peaks.push_back(plan.targets.back().peak_bytes);
+    for (const PlannedTask& task : plan.targets.back().tasks) {
+      std::uint64_t& most = kept[task.task];
+      most = std::max(most, task.cost.kept_bytes);
+    }
   }
+  for (const auto& [task, bytes] : kept) plan.kept_bytes += bytes;
+  plan.peak_bytes = plan.kept_bytes;
   plan.makespan_seconds = std::max(longest, plan.seconds / threads);
   std::ranges::sort(peaks, std::greater());
   for (std::size_t i = 0; i < peaks.size() && i < static_cast<std::size_t>(threads); ++i)

@@ -103,7 +103,17 @@ void trunk_bars(std::vector<Bar>& bars, const EsmfoldOptions& options) {
   }
 }
 
+void write_model(const EsmfoldOptions& options) {
+  ModelConfig config = published_esmfold();
+  config.language = options.language == "3B" ? esm2_3b() : esm2_650m();
+  config.folding->trunk.blocks = options.blocks;
+  write_random_model(options.folder, config);
+  fmt::print("{}: {:.2f} billion random weights\n", options.folder,
+             1e-9 * static_cast<double>(parameter_count(config)));
+}
+
 int run(const EsmfoldOptions& options, const AreaOptions& shared) {
+  if (!options.folder.empty()) return write_model(options), 0;
   std::vector<Bar> bars;
   if (options.only != "trunk") language_bars(bars, options);
   if (options.only != "language") trunk_bars(bars, options);
@@ -126,6 +136,8 @@ void add_esmfold(CLI::App& app, const AreaOptions& shared) {
   area->add_option("--device", options->device, "cpu, cuda:0")->capture_default_str();
   area->add_option("--language", options->language, "650M or 3B")->capture_default_str();
   area->add_flag("--bf16", options->is_bf16, "weights and inputs of products in bf16");
+  area->add_option("--write-model", options->folder,
+                   "write a model of --language and --blocks into this folder, to run the command on");
   area->add_option("--part", options->only, "language or trunk");
   area->callback([&shared, options] {
     options->quick = shared.quick;

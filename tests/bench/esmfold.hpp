@@ -20,6 +20,7 @@ struct EsmfoldOptions {
   std::string language = "650M";  ///< or 3B
   bool is_bf16 = false;
   std::string only = {};        ///< language or trunk; empty: both
+  std::string folder = {};      ///< a model is written there, and nothing measured
 };
 
 /// Seconds of processor time on the CPU, of wall time on a device, of the matrix products of the

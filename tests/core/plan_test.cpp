@@ -57,6 +57,20 @@ TEST(Plan, IsBoundByWorkWhenTargetsAreMany) {
   EXPECT_EQ(plan.peak_bytes, 600);
 }
 
+TEST(Plan, CountsWhatIsKeptForAllTargetsOnce) {
+  Task embed = task("embed", 1, 0), fold = task("fold", 1, 0);
+  embed.cost = [](const Magnitudes&) { return Cost{.bytes = 1200, .kept_bytes = 1000}; };
+  fold.cost = [](const Magnitudes&) { return Cost{.bytes = 700, .kept_bytes = 600}; };
+  Graph graph;
+  graph.add(embed);
+  graph.add(fold);
+
+  const Plan plan = make_plan(graph, std::vector<PlanTarget>(10, target(10)), 2);
+
+  EXPECT_EQ(plan.kept_bytes, 1600);
+  EXPECT_EQ(plan.peak_bytes, 1600 + 2 * 200);
+}
+
 TEST(Plan, CountsOneThreadAtLeast) {
   const Plan plan = make_plan(fork(), {target(1), target(1)}, -3);
 

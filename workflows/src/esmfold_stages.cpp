@@ -197,6 +197,7 @@ Cost cost_of(double operations, std::uint64_t weights, std::uint64_t activations
   Cost cost;
   cost.seconds = operations / (has_device ? device_speed : core_speed);
   cost.bytes = has_device ? std::uint64_t{1} << 30U : weights + activations;
+  cost.kept_bytes = has_device ? 0 : weights;
   cost.device_bytes = has_device ? weights + activations : 0;
   return cost;
 }

@@ -21,14 +21,15 @@ struct PlannedTarget {
   std::vector<PlannedTask> tasks;  ///< in execution order
   double seconds = 0;              ///< of one thread, all tasks
   double critical_seconds = 0;     ///< the longest chain
-  std::uint64_t peak_bytes = 0;    ///< the dearest task
+  std::uint64_t peak_bytes = 0;    ///< the dearest task, without what it keeps for other targets
 };
 
 struct Plan {
   std::vector<PlannedTarget> targets;
   double seconds = 0;           ///< of one thread, everything
   double makespan_seconds = 0;  ///< on `threads` threads: max(longest chain, work / threads)
-  std::uint64_t peak_bytes = 0;  ///< the dearest `threads` targets at once
+  std::uint64_t kept_bytes = 0;  ///< what tasks keep for all targets (`Cost::kept_bytes`)
+  std::uint64_t peak_bytes = 0;  ///< that, and the dearest `threads` targets at once
 };
 
 /// One target to plan: its name, and how large it is.

@@ -34,6 +34,9 @@ struct Cost {
   std::uint64_t bytes = 0;          ///< of host memory
   std::uint64_t scratch_bytes = 0;  ///< of temporary files
   std::uint64_t device_bytes = 0;   ///< of the device it asks for
+  /// Of `bytes`, what stays in memory for the same task of other targets, as weights do. A plan counts
+  /// it once, and for as long as the run lasts.
+  std::uint64_t kept_bytes = 0;
 };
 
 /// How often a task that failed is tried again, by the kind of its error. Errors in what the user
