@@ -17,7 +17,7 @@ packages=(
   libopenmpi-dev openmpi-bin                             # mpi
   libcli11-dev libfmt-dev                                # apps
   libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py python3-xxhash  # tests
-  libxml2-utils iproute2
+  libxml2-utils iproute2 slurm-wlm munge
 )
 
 install=yes

@@ -14,6 +14,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <functional>
 #include <thread>
 
@@ -79,26 +82,83 @@ struct Campaign {
   std::shared_ptr<CostBook> costs;
 };
 
-/// Waits for the end of the run, and passes Ctrl-C and SIGTERM on to it.
-void wait_for(Run& run, const std::function<bool()>& is_first) {
-  bool is_cancelled = false;
+constexpr double status_interval = 1;    // s, between two states of status.json
+constexpr std::int64_t end_margin = 30;  // s, before the end of a job that the site has told
+
+const char* text_or(const char* name, const char* otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : text;
+}
+
+/// Why the run should end now: "SIGTERM", "time limit"; empty: it should not.
+std::string reason_to_drain() {
+  if (Interrupt::signal() != 0) return std::string("SIG") + sigabbrev_np(Interrupt::signal());
+  const std::int64_t end = std::atoll(text_or("SLURM_JOB_END_TIME", "0"));
+  return end > 0 && std::time(nullptr) > end - end_margin ? "time limit" : "";
+}
+
+/// What is known before the run begins; of earlier attempts, what status.json tells.
+RunStatus first_status(const Campaign& campaign, const Ranks& ranks) {
+  RunStatus status;
+  status.workflow = campaign.definition.name;
+  status.input = campaign.options.input.filename();
+  status.began_at = status.updated_at = std::time(nullptr);
+  status.ranks = ranks.size();
+  status.threads = ranks.threads(campaign.options.threads);
+  status.targets = static_cast<int>(campaign.targets.good.size());
+  status.targets_refused = static_cast<int>(campaign.targets.refused.size());
+  for (const auto& task : campaign.workflow.graph.tasks()) status.order.push_back(task->name);
+  try {
+    status.lives = read_status(campaign.options.out).lives;
+  } catch (const Error&) {  // the first attempt, or a damaged file that is about to be replaced
+    status.lives.clear();
+  }
+  for (Life& life : status.lives)
+    if (life.end == "running") life.end = "lost";
+  status.lives.push_back({status.began_at, status.began_at, "running", "",
+                          text_or("SLURM_JOB_ID", ""), 0});
+  return status;
+}
+
+/// What a rank tells of itself while the run lasts. A folder that cannot be written stops no run for
+/// that: the store will say so.
+void tell(const CampaignOptions& options, const Ranks& ranks, bool leads, const RunStatus& status) {
+  try {
+    write_own_memory(options.out, ranks.rank());
+    if (leads) write_status(options.out, status);
+  } catch (const Error&) {
+    return;
+  }
+}
+
+/// Waits for the end of the run, and tells it to stop when there is a reason, which it returns.
+std::string wait_for(Run& run, const std::function<bool()>& leads,
+                     const std::function<void(bool leads)>& tell) {
+  std::string reason;
+  auto told = Clock::time_point();
   while (!run.is_finished()) {
-    if (Interrupt::signal() != 0 && !is_cancelled) {
-      is_cancelled = true;
-      run.cancel();
-      if (is_first())
-        fmt::print(stderr, "\nstopping: what is finished is kept; run the same command to go on\n");
+    if (reason.empty()) {
+      reason = reason_to_drain();
+      if (!reason.empty()) run.cancel();
+      if (!reason.empty() && leads())
+        fmt::print(stderr, "\nstopping ({}): what is finished is kept; run the same command to go on\n",
+                   reason);
+    }
+    if (Clock::now() - told > std::chrono::duration<double>(status_interval)) {
+      told = Clock::now();
+      tell(leads());
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   run.wait();
+  return reason;
 }
 
 int exit_code(const CampaignResult& result) {
   std::size_t good = 0;
   for (const TargetOutcome& target : result.outcomes) good += target.is_good() ? 1 : 0;
   const std::size_t all = result.targets.good.size() + result.targets.refused.size();
-  if (result.was_interrupted && good < result.targets.good.size()) return drained;
+  if (result.was_interrupted) return drained;
   if (good == all) return all_done;
   return good == 0 ? all_failed : some_failed;
 }
@@ -121,23 +181,34 @@ CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& e
                        const std::shared_ptr<CampaignObserver>& observer) {
   const auto began = Clock::now();
   const Interrupt interrupt;
+  const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
   Run run = executor.run_source(campaign.workflow.graph, campaign.source(),
                                  {.store = store,
                                   .observer = observer,
                                   .keep_values = false,
                                   .costs = campaign.costs});
-  wait_for(run, [&] { return ranks.leads(executor); });
+  const std::string reason = wait_for(
+      run, [&] { return ranks.leads(executor); },
+      [&](bool leads) { tell(campaign.options, ranks, leads, observer->status(seconds())); });
   observer->progress.finish();
+  observer->recount(run.outcomes());
+  RunStatus status = observer->status(seconds());
+  const bool is_drained = !reason.empty() && status.targets_done + status.targets_failed < status.targets;
+  status.state = is_drained ? "drained" : "ended";
+  status.lives.back().end = status.state;
+  status.lives.back().cause = is_drained ? reason : "";
+  tell(campaign.options, ranks, ranks.leads(executor), status);
   return {campaign.options,
           campaign.definition,
           campaign.workflow,
           campaign.targets,
           run,
           run.outcomes(),
-          std::chrono::duration<double>(Clock::now() - began).count(),
+          status.seconds,
           ranks.size(),
           observer->accounting.efficiency(ranks.threads(campaign.options.threads)),
-          Interrupt::signal() != 0};
+          is_drained,
+          status.lives};
 }
 
 /// Those of this rank that can be trusted, if the workflow has a use for any.
@@ -184,7 +255,8 @@ int run_campaign(const CampaignOptions& options) {
     fmt::print(stderr, "damaged: {}\n", to_string(damage));
   });
   const auto observer = std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph,
-                                                           isatty(STDERR_FILENO) == 1);
+                                                           isatty(STDERR_FILENO) == 1,
+                                                           first_status(campaign, ranks));
   const auto executor = ranks.make_executor(rank_options(campaign, ranks));
   CampaignResult result = execute(campaign, ranks, *executor, store, observer);
   store->close();

@@ -4,6 +4,7 @@
 #include "campaign_options.hpp"
 #include "progress.hpp"
 #include "ranks.hpp"
+#include "run_status.hpp"
 #include "targets.hpp"
 #include "trace.hpp"
 
@@ -13,25 +14,45 @@
 #include <foldstream/workflows/definition.hpp>
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace foldstream::apps {
 
-/// Hears all events: shows progress, records the trace. Calls come one at a time.
+/// Hears all events: shows progress, records the trace, counts for the status. Calls come one at a time.
 class CampaignObserver final : public Observer {
  public:
-  CampaignObserver(const Plan& plan, const Graph& graph, bool is_terminal)
-      : progress(plan, is_terminal), accounting(graph) {}
+  CampaignObserver(const Plan& plan, const Graph& graph, bool is_terminal, RunStatus start)
+      : progress(plan, is_terminal), accounting(graph), counter_(std::move(start)) {}
   void notify(const Event& event) override {
     progress.notify(event);
     trace.notify(event);
     accounting.notify(event);
+    const std::scoped_lock lock(mutex_);
+    counter_.notify(event);
+    fraction_ = progress.fraction();
+  }
+  /// From any thread. @param seconds  since the run began
+  RunStatus status(double seconds) const {
+    const std::scoped_lock lock(mutex_);
+    return counter_.status(seconds, fraction_);
+  }
+  /// Once the run has ended.
+  void recount(const std::vector<TargetOutcome>& outcomes) {
+    const std::scoped_lock lock(mutex_);
+    counter_.recount(outcomes);
+    fraction_ = 1;
   }
 
   Progress progress;
   Trace trace;
   Accounting accounting;
+
+ private:
+  mutable std::mutex mutex_;
+  StatusCounter counter_;
+  double fraction_ = 0;
 };
 
 /// A finished campaign, to be written down.
@@ -46,6 +67,7 @@ struct CampaignResult {
   int ranks = 1;
   Efficiency efficiency;
   bool was_interrupted = false;
+  std::vector<Life> lives;  ///< all attempts, this one included
 };
 
 /// Runs it; gives the exit code. Collective where there are several ranks.

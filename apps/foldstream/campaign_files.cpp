@@ -69,6 +69,8 @@ report::RunFacts facts(const CampaignResult& result) {
   std::map<std::string, std::string> idle;
   for (const auto& [cause, seconds] : result.efficiency.idle)
     idle[cause] = fmt::format("{:.3f}", seconds);
+  std::vector<std::string> lives;
+  for (const Life& life : result.lives) lives.push_back(life_text(life));
   return {{"version", version_text()},
           {"workflow", result.definition.name},
           {"settings", settings},
@@ -80,6 +82,7 @@ report::RunFacts facts(const CampaignResult& result) {
           {"targets_done", good},
           {"targets_refused", static_cast<std::int64_t>(result.targets.refused.size())},
           {"interrupted", result.was_interrupted},
+          {"lives", lives},
           {"makespan_seconds", result.efficiency.makespan},
           {"lower_bound_seconds", result.efficiency.lower_bound},
           {"work_seconds", result.efficiency.work},
@@ -148,6 +151,9 @@ report::Report make_report(CampaignResult& result) {
                 {"version", version_text()},
                 {"ranks", std::to_string(result.ranks)},
                 {"wall time", clock_text(result.seconds)}};
+  if (result.lives.size() > 1)
+    for (std::size_t i = 0; i < result.lives.size(); ++i)
+      page.facts.push_back({fmt::format("life {}", i + 1), life_text(result.lives[i])});
   for (const TargetOutcome& outcome : in_input_order(result))
     page.targets.push_back(report_row(result, outcome));
   for (const Refusal& refusal : result.targets.refused) {

@@ -34,6 +34,8 @@ void add_compare(CLI::App& app, Action& action);
 void add_sample(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
+void add_status(CLI::App& app, Action& action);
+void add_submit(CLI::App& app, Action& action);
 void add_version(CLI::App& app, Action& action);
 
 /// "foldstream 0.1.0".

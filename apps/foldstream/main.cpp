@@ -70,6 +70,8 @@ void make_command_line(CLI::App& app, Action& action) {
   add_fold(app, action);
   add_run(app, action);
   add_plan(app, action);
+  add_submit(app, action);
+  add_status(app, action);
   add_why(app, action);
   add_streams(app, action);
   add_export(app, action);

@@ -3,6 +3,7 @@
 #include "campaign_options.hpp"
 #include "commands.hpp"
 #include "costs.hpp"
+#include "plan_need.hpp"
 #include "progress.hpp"
 #include "rehearse.hpp"
 #include "targets.hpp"
@@ -206,6 +207,27 @@ int plan(PlanOptions options) {
 }
 
 }  // namespace
+
+PlanNeed plan_need(const CampaignOptions& campaign, int ranks, int devices) {
+  const std::uint64_t own_bytes = resident_bytes();
+  PlanOptions options;
+  options.campaign = campaign;
+  options.ranks = ranks;
+  options.devices = devices;
+  const workflows::Catalog catalog = workflows::Catalog::packaged();
+  const workflows::Definition definition = define(campaign, catalog);
+  const workflows::Workflow workflow = workflows::build(definition, catalog);
+  const PlanInput input = read_input(options, definition);
+  const auto costs = read_costs(campaign.out);
+  const Machines machines = machines_of(options);
+  const Plan made = make_plan(workflow.graph, input.sizes, machines.capacity.threads, costs.get());
+  const Rehearsed rehearsed = rehearse(workflow.graph, input.sizes, machines, costs);
+  if (!input.sizes.empty() && rehearsed.failed.size() == input.sizes.size())
+    throw Error(ErrorKind::Resources, rehearsed.failed.front().name +
+                                          ": can never run there: " +
+                                          rehearsed.failed.front().worst().message);
+  return {input.sizes.size(), made.peak_bytes + own_bytes, rehearsed.efficiency.makespan, made.seconds};
+}
 
 void add_plan(CLI::App& app, Action& action) {
   CLI::App* command =

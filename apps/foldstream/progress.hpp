@@ -21,6 +21,8 @@ class Progress {
   void notify(const Event& event);
   /// Wipes the live line.
   void finish();
+  /// Of the estimated work that was not stored when it was reached, 0–1.
+  double fraction() const;
 
  private:
   using TaskId = std::pair<int, std::string>;
@@ -28,7 +30,6 @@ class Progress {
   void print_line(const std::string& text);
   void draw(const Event& event);
   void count(const Event& event);
-  double fraction() const;
 
   const bool is_terminal_;
   std::size_t target_count_;

@@ -16,7 +16,7 @@ class Usage : public testing::Test {
 
 TEST_F(Usage, PrintsHelpWithExamplesForEveryCommand) {
   for (const char* command : {"fold", "run", "plan", "list", "db build", "compare", "sample", "doctor", "why",
-                              "streams", "export"}) {
+                              "streams", "export", "status", "failures", "submit", "cancel"}) {
     const Finished help = run("foldstream " + std::string(command) + " -h");
 
     EXPECT_EQ(help.code, 0) << command;

@@ -1,0 +1,119 @@
+#include "job_script.hpp"
+
+#include <foldstream/error.hpp>
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace foldstream::apps {
+namespace {
+
+/// Of a #SBATCH line, which ends with the line and knows no quotes that are safe everywhere.
+void check_line(const std::string& option, const std::string& value) {
+  if (std::ranges::any_of(value, [](unsigned char c) { return std::iscntrl(c) != 0 || c == '"'; }))
+    throw Error(ErrorKind::InvalidArgument,
+                option + ": '" + value + "' has a quote or a line break in it.");
+}
+
+class Lines {
+ public:
+  void option(const std::string& name, const std::string& value) {
+    if (value.empty()) return;
+    check_line(name, value);
+    const bool needs_quotes = value.find_first_of(" #") != std::string::npos;
+    text_ += "#SBATCH " + name + "=" + (needs_quotes ? '"' + value + '"' : value) + "\n";
+  }
+  void option(const std::string& name, int value) {
+    if (value > 0) option(name, std::to_string(value));
+  }
+  void whole(const std::string& argument) {
+    check_line("--sbatch-arg", argument);
+    text_ += "#SBATCH " + argument + "\n";
+  }
+  const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+std::string launch_line(const JobRequest& request) {
+  const int ranks = request.nodes * request.ranks_per_node, per_node = request.ranks_per_node;
+  std::string line;
+  switch (request.launcher) {
+    case Launcher::none: break;
+    case Launcher::srun:
+      line = fmt::format("srun --mpi=pmix --nodes={} --ntasks={} --ntasks-per-node={} --kill-on-bad-exit=0",
+                         request.nodes, ranks, per_node);
+      break;
+    case Launcher::open_mpi_4:  // where mpirun itself is told to end, ranks have this long to drain
+      line = fmt::format("mpirun --enable-recovery --mca odls_base_sigkill_timeout 15 --bind-to none"
+                         " --oversubscribe -n {} --map-by ppr:{}:node", ranks, per_node);
+      break;
+    case Launcher::open_mpi_5:
+      line = fmt::format("mpirun --with-ft ulfm --bind-to none --oversubscribe -n {} --map-by ppr:{}:node",
+                         ranks, per_node);
+      break;
+    case Launcher::hydra: line = fmt::format("mpirun -n {} -ppn {}", ranks, per_node); break;
+  }
+  for (const std::string& word : request.command)
+    line += (line.empty() ? "" : " ") + shell_quoted(word);
+  return line;
+}
+
+}  // namespace
+
+std::string shell_quoted(const std::string& word) {
+  const auto is_plain = [](unsigned char c) {
+    return std::isalnum(c) != 0 || std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+  };
+  if (!word.empty() && std::ranges::all_of(word, is_plain)) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string{c};
+  return quoted + "'";
+}
+
+std::string job_script(const JobRequest& request) {
+  Lines lines;
+  lines.option("--job-name", request.name);
+  lines.option("--nodes", request.nodes);
+  lines.option("--ntasks-per-node", request.ranks_per_node);
+  lines.option("--cpus-per-task", request.threads);
+  lines.option("--gpus-per-node", request.gpus_per_node);
+  if (request.node_megabytes > 0) lines.option("--mem", fmt::format("{}M", request.node_megabytes));
+  lines.option("--time", request.time);
+  lines.option("--partition", request.partition);
+  lines.option("--account", request.account);
+  lines.option("--qos", request.qos);
+  lines.option("--chdir", request.folder.string());
+  lines.option("--output", (request.out / "job-%j.log").string());
+  lines.whole("--open-mode=append");
+  lines.whole("--requeue");
+  lines.option("--signal", fmt::format("B:USR1@{}", request.drain_seconds));
+  for (const std::string& argument : request.sbatch_args) lines.whole(argument);
+  const auto quoted = [&](const char* name) { return shell_quoted((request.out / name).string()); };
+  return "#!/bin/bash\n" + lines.text() +
+         "\n# one launch; a signal makes it drain, after which the job is queued again to go on\n"
+         "touch " + quoted("job.started") + "\n" +
+         launch_line(request) + " &\n"
+         "step=$!\n"
+         "trap 'kill -USR1 \"$step\"' USR1 TERM\n"
+         "wait \"$step\"\n"
+         "code=$?\n"
+         "while kill -0 \"$step\" 2>/dev/null; do  # a signal ended the wait\n"
+         "  wait \"$step\"\n"
+         "  code=$?\n"
+         "done\n"
+         "if [[ " + quoted("status.json") + " -nt " + quoted("job.started") + " ]]; then  # launchers lose exit codes\n"
+         "  " + shell_quoted(request.command.front()) + " status --exit-code " + shell_quoted(request.out.string()) + "\n"
+         "  code=$?\n"
+         "fi\n"
+         "if [[ $code == 75 && ! -e " + quoted("cancel") + " ]]; then\n"
+         "  echo \"job $SLURM_JOB_ID: stopped before its end; it is queued again\"\n"
+         "  scontrol requeue \"$SLURM_JOB_ID\"\n"
+         "fi\n"
+         "exit \"$code\"\n";
+}
+
+}  // namespace foldstream::apps

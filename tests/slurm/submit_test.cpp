@@ -1,0 +1,233 @@
+// Campaigns as jobs of a real SLURM controller with three nodes.
+#include "apps/command.hpp"
+
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+namespace foldstream::test {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* cluster = "'" FOLDSTREAM_SOURCE_DIR "/tests/slurm/cluster.sh' ";
+
+/// One cluster for all tests of this file.
+class Cluster : public testing::Environment {
+ public:
+  static bool is_up() { return folder_ != nullptr; }
+  static std::string path() { return folder_->path(); }
+
+  void SetUp() override {
+    if (geteuid() != 0 || std::system("command -v slurmctld slurmd munged mpirun >/dev/null") != 0)
+      return;
+    folder_ = std::make_unique<TemporaryFolder>();
+    const std::string path = folder_->path();
+    if (std::system((cluster + ("start '" + path + "' 3")).c_str()) != 0) {
+      folder_.reset();
+      FAIL() << "the cluster did not start";
+    }
+    setenv("SLURM_CONF", (path + "/slurm.conf").c_str(), 1);
+    setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
+    setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+  }
+  void TearDown() override {
+    if (folder_) std::system((cluster + ("stop '" + folder_->path().string() + "'")).c_str());
+  }
+
+ private:
+  static inline std::unique_ptr<TemporaryFolder> folder_;
+};
+
+const testing::Environment* const environment = testing::AddGlobalTestEnvironment(new Cluster);
+
+class Submit : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (!Cluster::is_up()) GTEST_SKIP() << "needs root, slurm-wlm, munge and mpirun";
+  }
+
+  Finished run(const std::string& command) { return shell(folder_.path(), command); }
+
+  /// Alignments of the demo's family, one for each target.
+  std::string write_targets(int count) {
+    fs::create_directories(folder_.path() / "msa");
+    std::string fasta;
+    for (int i = 0; i < count; ++i) {
+      const std::string name = "t" + std::to_string(i);
+      fasta += demo_query(name);
+      folder_.write("msa/" + name + ".a3m", demo_alignment(name, 40, i));
+    }
+    folder_.write("many.fasta", fasta);
+    return "fold many.fasta --msa msa" + quick + "--threads 1 ";
+  }
+
+  std::string submit(const std::string& arguments) {
+    const Finished submitted = run("foldstream submit " + arguments);
+    EXPECT_EQ(submitted.code, 0) << submitted.err;
+    return submitted.out.substr(0, submitted.out.find('\n'));
+  }
+
+  std::string state_of(const std::string& job) {
+    const std::string text = run("scontrol show job " + job).out;
+    const std::size_t at = text.find("JobState=");
+    return at == std::string::npos ? "" : text.substr(at + 9, text.find_first_of(" \n", at) - at - 9);
+  }
+
+  /// Waits until `holds`, at most `seconds`.
+  template <class Condition>
+  bool await(double seconds, const Condition& holds) {
+    const auto end = Clock::now() + std::chrono::duration<double>(seconds);
+    while (Clock::now() < end) {
+      if (holds()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    return false;
+  }
+  bool await_state(const std::string& job, const std::string& state, double seconds) {
+    return await(seconds, [&] { return state_of(job) == state; });
+  }
+
+  Json status(const std::string& out) {
+    const Finished shown = run("foldstream status --json " + out);
+    return shown.code == 0 ? Json::parse(shown.out) : Json{{"state", "none"}};
+  }
+  int done(const std::string& out) {
+    const Json json = status(out);
+    return json.contains("targets") ? json.at("targets").at("done").get<int>() : 0;
+  }
+  std::string log(const std::string& out, const std::string& job) {
+    const fs::path file = folder_.path() / out / ("job-" + job + ".log");
+    return fs::exists(file) ? read_text(file) : "";
+  }
+
+  /// Every task of every target was computed once, over all lives together.
+  void expect_nothing_ran_twice(const Json& status, int targets) {
+    int computed = 0, needed = 0;
+    for (const Json& task : status.at("tasks"))
+      needed += task.at("others").get<int>() == 0 ? targets : 0;  // the others were given
+    for (const Json& life : status.at("lives")) computed += life.at("computed").get<int>();
+    EXPECT_EQ(computed, needed) << status.dump(2);
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(Submit, ShowsTheScriptAndSubmitsNothing) {
+  const std::string fold = write_targets(2);
+
+  const Finished dry = run("foldstream submit " + fold +
+                           "--nodes 3 --time 1:00:00 --partition main --account lab "
+                           "--sbatch-arg=--constraint=fast --launcher mpirun --dry-run --out 'my run'");
+
+  ASSERT_EQ(dry.code, 0) << dry.err;
+  for (const char* line :
+       {"#SBATCH --nodes=3\n", "#SBATCH --time=1:00:00\n", "#SBATCH --account=lab\n",
+        "#SBATCH --constraint=fast\n", "#SBATCH --signal=B:USR1@60\n", "#SBATCH --requeue\n",
+        " -n 3 ", "/my run'", "--msa msa"})
+    EXPECT_THAT(dry.out, HasSubstr(line));
+  EXPECT_FALSE(fs::exists(folder_.path() / "my run"));
+}
+
+TEST_F(Submit, ThreeNodesGiveTheFilesOfALocalRun) {
+  const std::string fold = write_targets(6);
+  ASSERT_EQ(run("foldstream run " + fold + "--out local").code, 0);
+
+  const std::string job = submit(fold + "--nodes 3 --launcher mpirun --out cluster");
+
+  ASSERT_TRUE(await_state(job, "COMPLETED", 120)) << state_of(job) << log("cluster", job);
+  expect_same_targets(folder_.path() / "local", folder_.path() / "cluster");
+  const Json json = status("cluster");
+  EXPECT_EQ(json.at("state"), "ended");
+  EXPECT_EQ(json.at("ranks"), 3);
+  EXPECT_EQ(json.at("targets").at("done"), 6);
+  EXPECT_EQ(json.at("lives").at(0).at("job"), job);
+  expect_nothing_ran_twice(json, 6);
+}
+
+TEST_F(Submit, AJobThatIsToldToStopGoesOnInItsNextLife) {
+  const std::string fold = write_targets(8);
+  ASSERT_EQ(run("foldstream run " + fold + "--out local").code, 0);
+  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
+  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+
+  // what SLURM sends before the time limit
+  ASSERT_EQ(run("scancel --batch --signal=USR1 " + job).code, 0);
+  const auto told = Clock::now();
+
+  ASSERT_TRUE(await(10, [&] { return status("cluster").at("state") == "drained"; }))
+      << log("cluster", job);
+  EXPECT_LT(Clock::now() - told, std::chrono::seconds(10));
+  ASSERT_TRUE(await_state(job, "COMPLETED", 120)) << state_of(job) << log("cluster", job);
+  expect_same_targets(folder_.path() / "local", folder_.path() / "cluster");
+  const Json json = status("cluster");
+  ASSERT_EQ(json.at("lives").size(), 2U);
+  EXPECT_EQ(json.at("lives").at(0).at("end"), "drained");
+  EXPECT_EQ(json.at("lives").at(0).at("cause"), "SIGUSR1");
+  expect_nothing_ran_twice(json, 8);
+}
+
+TEST_F(Submit, AMoreUrgentJobTakesItsNodesAndItGoesOnLater) {
+  const std::string fold = write_targets(8);
+  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
+  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+
+  ASSERT_EQ(run("sbatch --partition=urgent --nodes=3 --exclusive --output=/dev/null --wrap 'sleep 2'").code, 0);
+
+  ASSERT_TRUE(await_state(job, "COMPLETED", 150)) << state_of(job) << log("cluster", job);
+  const Json json = status("cluster");
+  EXPECT_EQ(json.at("targets").at("done"), 8);
+  ASSERT_EQ(json.at("lives").size(), 2U) << json.dump(2);
+  EXPECT_EQ(json.at("lives").at(0).at("end"), "drained");
+  expect_nothing_ran_twice(json, 8);
+}
+
+TEST_F(Submit, ANodeIsLostAndTheControllerRestartsAndTheCampaignIsCompleted) {
+  const std::string fold = write_targets(8);
+  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
+  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+
+  ASSERT_EQ(run("scontrol update nodename=n2 state=down reason=test").code, 0);
+  ASSERT_EQ(std::system((cluster + ("restart '" + Cluster::path() + "'")).c_str()), 0);
+  run("scontrol update nodename=n2 state=resume");  // refused where it came back by itself
+
+  ASSERT_TRUE(await_state(job, "COMPLETED", 120)) << state_of(job) << log("cluster", job);
+  const Json json = status("cluster");
+  EXPECT_EQ(json.at("targets").at("done"), 8);
+  EXPECT_GE(json.at("lives").size(), 2U);
+}
+
+TEST_F(Submit, ARankIsKilledAndTheOthersDoItsWork) {
+  const std::string fold = write_targets(8);
+  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
+  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+
+  ASSERT_EQ(run("pkill -KILL --newest -f '^[^ ]*foldstream run .*" + folder_.path().string() + "/cluster'").code, 0);
+
+  ASSERT_TRUE(await_state(job, "COMPLETED", 120)) << state_of(job) << log("cluster", job);
+  EXPECT_EQ(status("cluster").at("targets").at("done"), 8);
+}
+
+TEST_F(Submit, ACancelledJobIsNotQueuedAgainAndKeepsWhatIsFinished) {
+  const std::string fold = write_targets(8);
+  const std::string job = submit(fold + "--out cluster");
+  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 1; })) << log("cluster", job);
+
+  const Finished cancelled = run("foldstream cancel cluster");
+
+  ASSERT_EQ(cancelled.code, 0) << cancelled.err;
+  ASSERT_TRUE(await_state(job, "FAILED", 30)) << state_of(job) << log("cluster", job);
+  EXPECT_EQ(status("cluster").at("state"), "drained");
+  const int before = done("cluster");
+  EXPECT_GE(before, 1);
+  ASSERT_EQ(run("foldstream run " + fold + "--out cluster").code, 0);
+  expect_nothing_ran_twice(status("cluster"), 8);
+}
+
+}  // namespace
+}  // namespace foldstream::test
