@@ -47,9 +47,13 @@ std::string launch_line(const JobRequest& request) {
       line = fmt::format("srun --mpi=pmix --nodes={} --ntasks={} --ntasks-per-node={} --kill-on-bad-exit=0",
                          request.nodes, ranks, per_node);
       break;
-    case Launcher::open_mpi_4:  // where mpirun itself is told to end, ranks have this long to drain
+    case Launcher::open_mpi_4:
+      // where mpirun itself is told to end, ranks have 15 s to drain; it would wait as long, twice, for a
+      // rank that ends with another code than 0
       line = fmt::format("mpirun --enable-recovery --mca odls_base_sigkill_timeout 15 --bind-to none"
-                         " --oversubscribe -n {} --map-by ppr:{}:node", ranks, per_node);
+                         " --oversubscribe -n {} --map-by ppr:{}:node"
+                         " bash -c 'trap \"\" USR1 TERM; \"$@\"; exit 0' bash",
+                         ranks, per_node);
       break;
     case Launcher::open_mpi_5:
       line = fmt::format("mpirun --with-ft ulfm --bind-to none --oversubscribe -n {} --map-by ppr:{}:node",
