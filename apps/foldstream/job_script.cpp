@@ -48,9 +48,9 @@ std::string launch_line(const JobRequest& request) {
                          request.nodes, ranks, per_node);
       break;
     case Launcher::open_mpi_4:
-      // where mpirun itself is told to end, ranks have 15 s to drain; it would wait as long, twice, for a
+      // where mpirun itself is told to end, ranks have 10 s to drain; it would wait as long, twice, for a
       // rank that ends with another code than 0
-      line = fmt::format("mpirun --enable-recovery --mca odls_base_sigkill_timeout 15 --bind-to none"
+      line = fmt::format("mpirun --enable-recovery --mca odls_base_sigkill_timeout 10 --bind-to none"
                          " --oversubscribe -n {} --map-by ppr:{}:node"
                          " bash -c 'trap \"\" USR1 TERM; \"$@\"; exit 0' bash",
                          ranks, per_node);
@@ -102,7 +102,7 @@ std::string job_script(const JobRequest& request) {
          "touch " + quoted("job.started") + "\n" +
          launch_line(request) + " &\n"
          "step=$!\n"
-         "trap 'kill -USR1 \"$step\"' USR1 TERM\n"
+         "trap 'kill -USR1 \"$step\" 2>/dev/null' USR1 TERM\n"
          "wait \"$step\"\n"
          "code=$?\n"
          "while kill -0 \"$step\" 2>/dev/null; do  # a signal ended the wait\n"

@@ -81,11 +81,14 @@ restart() {
   await 20 scontrol ping
 }
 
+are_gone() { [[ -z $(compgen -G "$dir/slurm*.pid") ]]; }
+
 stop() {
   local file
   for file in "$dir"/slurmd-*.pid "$dir/slurmctld.pid"; do
     [[ -e $file ]] && kill "$(<"$file")" 2>/dev/null || true
   done
+  await 20 are_gone || true
 }
 
 case $1 in
