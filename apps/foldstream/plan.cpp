@@ -6,6 +6,7 @@
 #include "plan_need.hpp"
 #include "progress.hpp"
 #include "rehearse.hpp"
+#include "run_status.hpp"
 #include "targets.hpp"
 
 #include <foldstream/io/text_file.hpp>
@@ -13,8 +14,6 @@
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
-
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <memory>
@@ -168,15 +167,25 @@ PlanInput read_input(const PlanOptions& options, const workflows::Definition& de
   return input;
 }
 
-/// Memory of this program before it has read anything: libraries, above all.
-std::uint64_t resident_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+/// A campaign as it would be on those machines.
+struct Prepared {
+  PlanInput input;
+  Plan plan;
+  Machines machines;
+  std::shared_ptr<CostBook> costs;
+};
+
+Prepared prepare(const PlanOptions& options, const workflows::Definition& definition,
+                 const Graph& graph) {
+  Prepared prepared{read_input(options, definition), {}, machines_of(options),
+                    read_costs(options.campaign.out)};
+  prepared.plan = make_plan(graph, prepared.input.sizes, prepared.machines.capacity.threads,
+                            prepared.costs.get());
+  return prepared;
 }
 
 int plan(PlanOptions options) {
-  options.own_bytes = resident_bytes();
+  options.own_bytes = own_peak_bytes();  // libraries, above all: nothing was read yet
   const workflows::Catalog catalog = workflows::Catalog::packaged();
   const workflows::Definition definition = define(options.campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);
@@ -186,10 +195,7 @@ int plan(PlanOptions options) {
     fmt::print("{}", options.is_dot ? to_dot(workflow.graph) : to_mermaid(workflow.graph));
     return all_done;
   }
-  const PlanInput input = read_input(options, definition);
-  const auto costs = read_costs(options.campaign.out);
-  const Machines machines = machines_of(options);
-  const Plan made = make_plan(workflow.graph, input.sizes, machines.capacity.threads, costs.get());
+  const auto [input, made, machines, costs] = prepare(options, definition, workflow.graph);
   if (options.is_dot || options.is_mermaid) {
     fmt::print("{}", options.is_dot ? to_dot(workflow.graph, &made) : to_mermaid(workflow.graph, &made));
     return all_done;
@@ -209,7 +215,7 @@ int plan(PlanOptions options) {
 }  // namespace
 
 PlanNeed plan_need(const CampaignOptions& campaign, int ranks, int devices) {
-  const std::uint64_t own_bytes = resident_bytes();
+  const std::uint64_t own_bytes = own_peak_bytes();
   PlanOptions options;
   options.campaign = campaign;
   options.ranks = ranks;
@@ -217,10 +223,7 @@ PlanNeed plan_need(const CampaignOptions& campaign, int ranks, int devices) {
   const workflows::Catalog catalog = workflows::Catalog::packaged();
   const workflows::Definition definition = define(campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);
-  const PlanInput input = read_input(options, definition);
-  const auto costs = read_costs(campaign.out);
-  const Machines machines = machines_of(options);
-  const Plan made = make_plan(workflow.graph, input.sizes, machines.capacity.threads, costs.get());
+  const auto [input, made, machines, costs] = prepare(options, definition, workflow.graph);
   const Rehearsed rehearsed = rehearse(workflow.graph, input.sizes, machines, costs);
   if (!input.sizes.empty() && rehearsed.failed.size() == input.sizes.size())
     throw Error(ErrorKind::Resources, rehearsed.failed.front().name +

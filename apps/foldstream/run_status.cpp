@@ -157,11 +157,15 @@ void write_status(const fs::path& out, const RunStatus& status) {
   io::write_file_atomically(out / file_name, to_json(status).dump(1) + "\n");
 }
 
-void write_own_memory(const fs::path& out, int rank) {
+std::uint64_t own_peak_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
+  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+}
+
+void write_own_memory(const fs::path& out, int rank) {
   io::write_file_atomically(out / "ranks" / fmt::format("r{:04}.memory", rank),
-                            fmt::format("{}\n", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024));
+                            fmt::format("{}\n", own_peak_bytes()));
 }
 
 void StatusCounter::count_target(const Outcome& worst) {

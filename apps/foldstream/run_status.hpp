@@ -68,7 +68,9 @@ RunStatus read_status(const std::filesystem::path& out);
 /// Whole or not at all. @throws Error{Io}.
 void write_status(const std::filesystem::path& out, const RunStatus& status);
 
-/// Peak memory of this process, for the status: ranks/rNNNN.memory.
+/// Most memory that this process has had resident, bytes.
+std::uint64_t own_peak_bytes();
+/// The same for the status: ranks/rNNNN.memory.
 void write_own_memory(const std::filesystem::path& out, int rank);
 
 /// Counts what it hears. Not thread-safe.

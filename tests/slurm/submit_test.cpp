@@ -108,6 +108,13 @@ class Submit : public testing::Test {
     return fs::exists(file) ? read_text(file) : "";
   }
 
+  /// A job that has some targets done, in the folder "cluster".
+  std::string start_on_two_nodes(const std::string& fold) {
+    const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
+    EXPECT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+    return job;
+  }
+
   /// Every task of every target was computed once, over all lives together.
   void expect_nothing_ran_twice(const Json& status, int targets) {
     int computed = 0, needed = 0;
@@ -155,8 +162,7 @@ TEST_F(Submit, ThreeNodesGiveTheFilesOfALocalRun) {
 TEST_F(Submit, AJobThatIsToldToStopGoesOnInItsNextLife) {
   const std::string fold = write_targets(10);
   ASSERT_EQ(run("foldstream run " + fold + "--out local").code, 0);
-  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
-  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+  const std::string job = start_on_two_nodes(fold);
 
   // what SLURM sends before the time limit
   ASSERT_EQ(run("scancel --batch --signal=USR1 " + job).code, 0);
@@ -176,8 +182,7 @@ TEST_F(Submit, AJobThatIsToldToStopGoesOnInItsNextLife) {
 
 TEST_F(Submit, AMoreUrgentJobTakesItsNodesAndItGoesOnLater) {
   const std::string fold = write_targets(10);
-  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
-  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+  const std::string job = start_on_two_nodes(fold);
 
   ASSERT_EQ(run("sbatch --partition=urgent --nodes=3 --exclusive --output=/dev/null --wrap 'sleep 2'").code, 0);
 
@@ -191,8 +196,7 @@ TEST_F(Submit, AMoreUrgentJobTakesItsNodesAndItGoesOnLater) {
 
 TEST_F(Submit, ANodeIsLostAndTheControllerRestartsAndTheCampaignIsCompleted) {
   const std::string fold = write_targets(10);
-  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
-  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+  const std::string job = start_on_two_nodes(fold);
 
   ASSERT_EQ(run("scontrol update nodename=n2 state=down reason=test").code, 0);
   ASSERT_EQ(std::system((cluster + ("restart '" + Cluster::path() + "'")).c_str()), 0);
@@ -206,8 +210,7 @@ TEST_F(Submit, ANodeIsLostAndTheControllerRestartsAndTheCampaignIsCompleted) {
 
 TEST_F(Submit, ARankIsKilledAndTheOthersDoItsWork) {
   const std::string fold = write_targets(10);
-  const std::string job = submit(fold + "--nodes 2 --launcher mpirun --out cluster");
-  ASSERT_TRUE(await(60, [&] { return done("cluster") >= 2; })) << log("cluster", job);
+  const std::string job = start_on_two_nodes(fold);
 
   ASSERT_EQ(run("pkill -KILL --newest -f '^[^ ]*foldstream run .*" + folder_.path().string() + "/cluster'").code, 0);
 
