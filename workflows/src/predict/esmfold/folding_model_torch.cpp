@@ -70,7 +70,7 @@ class LanguagePartTorch final : public LanguagePart {
       : place_(place),
         weights_(weights_of(model, place)),
         language_(model.config.language, weights_.below("esm")),
-        stem_(weights_) {}
+        stem_(weights_.in_f32()) {}
 
   Tensor embed(const FoldInput& input, const RunOptions& options) const override {
     const BlockThreads threads(options.threads);
@@ -95,16 +95,17 @@ class LanguagePartTorch final : public LanguagePart {
   Stem stem_;
 };
 
-/// What all folds of a device share.
+/// What all folds of a device share. Only the blocks of the trunk, nearly all of the work, may be in
+/// bf16: what reads atoms and confidences off their states costs little in f32.
 struct Parts {
   Parts(const OpenedModel& model, const Placement& where)
       : place(where),
         weights(weights_of(model, where)),
         config(*model.config.folding),
-        stem(weights),
+        stem(weights.in_f32()),
         trunk(config.trunk, weights.below("trunk")),
-        module(config.trunk.structure, weights.below("trunk.structure_module")),
-        heads(weights) {}
+        module(config.trunk.structure, weights.in_f32().below("trunk.structure_module")),
+        heads(weights.in_f32()) {}
 
   at::Device device() const { return weights.options().device(); }
 

@@ -127,8 +127,8 @@ Trunk::Trunk(const TrunkConfig& config, const Weights& weights)
       bins_(weights.tensor_f32("recycle_disto.weight")),
       s_norm_(weights.below("recycle_s_norm")),
       z_norm_(weights.below("recycle_z_norm")),
-      to_structure_s_(weights.below("trunk2sm_s")),
-      to_structure_z_(weights.below("trunk2sm_z")) {
+      to_structure_s_(weights.in_f32().below("trunk2sm_s")),
+      to_structure_z_(weights.in_f32().below("trunk2sm_z")) {
   for (int i = 0; i < config.blocks; ++i)
     blocks_.emplace_back(config, weights.below("blocks." + std::to_string(i)));
 }

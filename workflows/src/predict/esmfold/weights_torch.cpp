@@ -54,6 +54,8 @@ Weights Weights::below(std::string_view name) const {
   return {tensors_, options_, prefix_ + std::string(name) + "."};
 }
 
+Weights Weights::in_f32() const { return {tensors_, options_.dtype(at::kFloat), prefix_}; }
+
 bool Weights::contains(std::string_view name) const {
   return tensors_->contains(prefix_ + std::string(name));
 }

@@ -28,6 +28,8 @@ class Weights {
 
   /// Those whose names begin with "<this prefix><name>.".
   Weights below(std::string_view name) const;
+  /// The same tensors, floating-point ones in f32.
+  Weights in_f32() const;
   bool contains(std::string_view name) const;
   /// Floating-point tensors in the dtype of the options, others as they are.
   /// @throws Error{NotFound} naming the tensor.
