@@ -4,8 +4,12 @@
 #include "commands.hpp"
 #include "costs.hpp"
 #include "interrupt.hpp"
+#include "joint_status.hpp"
+#include "lease_files.hpp"
+#include "leases.hpp"
 #include "results_folder.hpp"
 
+#include <foldstream/io/text_file.hpp>
 #include <foldstream/workflows/predict/torch_info.hpp>
 
 #include <fmt/core.h>
@@ -65,13 +69,8 @@ struct Campaign {
     for (std::size_t i = 0; i < timed.size(); ++i) targets.good[i] = std::move(timed[i].second);
   }
 
-  /// Gives the targets one by one; the executor may ask from a thread of its own.
-  TargetSource source() const {
-    return [this, next = 0U, searches = search_tasks(definition)]() mutable -> std::optional<Target> {
-      if (next == targets.good.size()) return std::nullopt;
-      const int index = static_cast<int>(next);
-      return make_target(targets.good[next++], workflow, searches, index);
-    };
+  Target target(std::size_t position, int index) const {
+    return make_target(targets.good[position], workflow, search_tasks(definition), index);
   }
 
   const CampaignOptions& options;
@@ -97,8 +96,59 @@ std::string reason_to_drain() {
   return end > 0 && std::time(nullptr) > end - end_margin ? "time limit" : "";
 }
 
+/// How a campaign, or the part of it that is this job's, is run.
+struct Course {
+  std::filesystem::path status_folder;
+  TargetSource source;  ///< the executor may ask from a thread of its own
+  std::shared_ptr<Leases> leases = {};    ///< null: all targets are this job's
+  std::vector<TargetOutcome> known = {};  ///< of targets that are not run again
+};
+
+/// All targets one by one, but those that are `known`.
+Course whole_course(const Campaign& campaign, const FailedTargets& known) {
+  Course course{campaign.options.out, {}};
+  std::vector<std::size_t> wanted;
+  for (std::size_t i = 0; i < campaign.targets.good.size(); ++i) {
+    const auto found = known.find(campaign.targets.good[i].sequence.name);
+    if (found == known.end()) {
+      wanted.push_back(i);
+      continue;
+    }
+    course.known.push_back(found->second);
+    course.known.back().index = static_cast<int>(i);
+  }
+  course.source = [&campaign, wanted, next = 0U]() mutable -> std::optional<Target> {
+    if (next == wanted.size()) return std::nullopt;
+    const std::size_t position = wanted[next++];
+    return campaign.target(position, static_cast<int>(position));
+  };
+  return course;
+}
+
+/// Those targets that this job has leased.
+Course shared_course(const Campaign& campaign, int job, const std::shared_ptr<io::RunStore>& store) {
+  std::vector<std::string> residues(campaign.targets.good.size());
+  std::vector<std::size_t> numbers;
+  for (const InputTarget& target : campaign.targets.good) {
+    residues[target.number] = target.sequence.residues;
+    numbers.push_back(target.number);
+  }
+  Course course{job_folder(campaign.options.out, job), {}};
+  course.leases = std::make_shared<Leases>(campaign.options.out, job, lease_blocks(residues, numbers),
+                                           campaign.options.lease_seconds);
+  course.source = [&campaign, leases = course.leases, store,
+                   index = 0]() mutable -> std::optional<Target> {
+    const auto next = leases->next();
+    if (!next) return std::nullopt;
+    if (next->was_held) store->refresh();  // what the other job had finished is not computed again
+    return campaign.target(next->target, index++);
+  };
+  return course;
+}
+
 /// What is known before the run begins; of earlier attempts, what status.json tells.
-RunStatus first_status(const Campaign& campaign, const Ranks& ranks) {
+RunStatus first_status(const Campaign& campaign, const Ranks& ranks,
+                       const std::filesystem::path& folder) {
   RunStatus status;
   status.workflow = campaign.definition.name;
   status.input = campaign.options.input.filename();
@@ -109,7 +159,7 @@ RunStatus first_status(const Campaign& campaign, const Ranks& ranks) {
   status.targets_refused = static_cast<int>(campaign.targets.refused.size());
   for (const auto& task : campaign.workflow.graph.tasks()) status.order.push_back(task->name);
   try {
-    status.lives = read_status(campaign.options.out).lives;
+    status.lives = read_status(folder).lives;
   } catch (const Error&) {  // the first attempt, or a damaged file that is about to be replaced
     status.lives.clear();
   }
@@ -122,24 +172,27 @@ RunStatus first_status(const Campaign& campaign, const Ranks& ranks) {
 
 /// What a rank tells of itself while the run lasts. A folder that cannot be written stops no run for
 /// that: the store will say so.
-void tell(const CampaignOptions& options, const Ranks& ranks, bool leads, const RunStatus& status) {
+void tell(const Course& course, const io::RunStore& store, int rank, bool leads, const RunStatus& status) {
   try {
-    write_own_memory(options.out, ranks.rank());
-    if (leads) write_status(options.out, status);
+    write_own_memory(store.folder(), rank);
+    if (leads) write_status(course.status_folder, status);
   } catch (const Error&) {
     return;
   }
 }
 
 /// Waits for the end of the run, and tells it to stop when there is a reason, which it returns.
-std::string wait_for(Run& run, const std::function<bool()>& leads,
+std::string wait_for(Run& run, Leases* leases, const std::function<bool()>& leads,
                      const std::function<void(bool leads)>& tell) {
   std::string reason;
+  bool has_lost = false;
   auto told = Clock::time_point();
   while (!run.is_finished()) {
     if (reason.empty()) {
       reason = reason_to_drain();
+      if (reason.empty() && has_lost) reason = "others have taken its targets: it gave no sign of life";
       if (!reason.empty()) run.cancel();
+      if (!reason.empty() && leases != nullptr) leases->stop();
       if (!reason.empty() && leads())
         fmt::print(stderr, "\nstopping ({}): what is finished is kept; run the same command to go on\n",
                    reason);
@@ -147,6 +200,8 @@ std::string wait_for(Run& run, const std::function<bool()>& leads,
     if (Clock::now() - told > std::chrono::duration<double>(status_interval)) {
       told = Clock::now();
       tell(leads());
+      if (leases != nullptr) leases->watch();
+      if (leases != nullptr && leads()) has_lost = leases->has_lost();
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
@@ -163,6 +218,11 @@ int exit_code(const CampaignResult& result) {
   return good == 0 ? all_failed : some_failed;
 }
 
+/// Of a job that did a part of the campaign, however small.
+int exit_code_of_part(const CampaignResult& result) {
+  return std::ranges::all_of(result.outcomes, &TargetOutcome::is_good) ? all_done : some_failed;
+}
+
 /// Only the first rank makes the folder, so that the others find it whole.
 void claim_folder(const CampaignOptions& options, const Ranks& ranks) {
   if (ranks.rank() == 0) claim_results_folder(options.out, options.input);
@@ -176,34 +236,52 @@ void claim_folder(const CampaignOptions& options, const Ranks& ranks) {
   }
 }
 
-CampaignResult execute(const Campaign& campaign, const Ranks& ranks, Executor& executor,
-                       const std::shared_ptr<io::RunStore>& store,
+/// The number of this process among those that write to the folder.
+int store_rank(const Ranks& ranks, std::optional<int> job) {
+  constexpr int most_ranks = 1000;
+  if (!job) return ranks.rank();
+  if (ranks.size() > most_ranks)
+    throw Error(ErrorKind::Unsupported, "--share: a job can have 1000 ranks at most.");
+  return *job * most_ranks + ranks.rank();
+}
+
+CampaignResult execute(const Campaign& campaign, const Course& course, const Ranks& ranks, int rank,
+                       Executor& executor, const std::shared_ptr<io::RunStore>& store,
                        const std::shared_ptr<CampaignObserver>& observer) {
   const auto began = Clock::now();
   const Interrupt interrupt;
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - began).count(); };
-  Run run = executor.run_source(campaign.workflow.graph, campaign.source(),
-                                 {.store = store,
-                                  .observer = observer,
-                                  .keep_values = false,
-                                  .costs = campaign.costs});
+  RunOptions options{
+      .store = store, .observer = observer, .keep_values = false, .costs = campaign.costs};
+  // what is read ahead is not for others
+  if (course.leases) options.window = 2 * ranks.threads(campaign.options.threads);
+  Run run = executor.run_source(campaign.workflow.graph, course.source, std::move(options));
   const std::string reason = wait_for(
-      run, [&] { return ranks.leads(executor); },
-      [&](bool leads) { tell(campaign.options, ranks, leads, observer->status(seconds())); });
+      run, course.leases.get(), [&] { return ranks.leads(executor); },
+      [&](bool leads) { tell(course, *store, rank, leads, observer->status(seconds())); });
   observer->progress.finish();
-  observer->recount(run.outcomes());
+  std::vector<TargetOutcome> outcomes = run.outcomes();
+  outcomes.insert(outcomes.end(), course.known.begin(), course.known.end());
+  observer->recount(outcomes);
   RunStatus status = observer->status(seconds());
-  const bool is_drained = !reason.empty() && status.targets_done + status.targets_failed < status.targets;
+  const bool is_drained = !reason.empty() && (course.leases || status.targets_done + status.targets_failed <
+                                                                   status.targets);
+  if (course.leases) {
+    const std::vector<std::size_t> order = course.leases->order();
+    for (TargetOutcome& outcome : outcomes)
+      outcome.index = static_cast<int>(order.at(static_cast<std::size_t>(outcome.index)));
+    if (ranks.leads(executor)) course.leases->settle(outcomes);
+  }
   status.state = is_drained ? "drained" : "ended";
   status.lives.back().end = status.state;
   status.lives.back().cause = is_drained ? reason : "";
-  tell(campaign.options, ranks, ranks.leads(executor), status);
+  tell(course, *store, rank, ranks.leads(executor), status);
   return {campaign.options,
           campaign.definition,
           campaign.workflow,
           campaign.targets,
           run,
-          run.outcomes(),
+          std::move(outcomes),
           status.seconds,
           ranks.size(),
           observer->accounting.efficiency(ranks.threads(campaign.options.threads)),
@@ -245,29 +323,94 @@ void print_refusals(const Targets& targets) {
 
 }  // namespace
 
+namespace {
+
+/// The number of this job among those that share the folder; nothing if it has the folder alone.
+/// Collective.
+std::optional<int> join(const CampaignOptions& options, const Ranks& ranks) {
+  const std::filesystem::path status = options.out / "status.json";
+  if (!options.is_shared) {
+    if (!std::filesystem::exists(status) && !jobs_of(options.out).empty() &&
+        campaign_status(options.out).state == "running")
+      throw Error(ErrorKind::InvalidArgument,
+                  options.out.string() + ": other jobs work on this folder. Give --share to join them.");
+    return std::nullopt;
+  }
+  std::string job;
+  if (ranks.rank() == 0) {
+    job = std::to_string(Leases::begin_job(options.out, ranks.size()));
+    std::filesystem::remove(status);  // from now on it is that of all jobs together
+  }
+  return number_in(ranks.of_first(job));
+}
+
+/// Writes down what came of the campaign.
+void conclude(const Campaign& campaign, CampaignResult& result, io::RunStore& store,
+              const Trace& trace) {
+  store.refresh();
+  const workflows::report::Report report = make_report(result);
+  write_campaign_files(result, report, store, trace);
+  write_costs(campaign.options.out, *campaign.costs);
+  print_summary(result, report);
+}
+
+/// After the own part of a shared campaign: the last job to end looks all targets up, computes what is
+/// missing, and writes the report. @returns the exit code.
+int conclude_shared(const Campaign& campaign, const Ranks& ranks, int rank, CampaignResult& own,
+                    Leases& leases, const std::shared_ptr<io::RunStore>& store,
+                    const CampaignObserver& observer) {
+  io::write_file_atomically(leases.folder() / "trace.json", observer.trace.json());
+  if (own.was_interrupted) return drained;
+  if (leases.has_company() || !leases.begin_report()) {
+    fmt::print(stderr, "this job's part is done: {} targets; other jobs go on, the last one writes the report\n",
+               own.outcomes.size());
+    return exit_code_of_part(own);
+  }
+  store->refresh();
+  const Course course = whole_course(campaign, leases.failed());
+  RunStatus start = first_status(campaign, ranks, campaign.options.out);
+  start.lives = joint_lives(campaign.options.out);
+  for (const Life& life : start.lives) start.began_at = std::min(start.began_at, life.began_at);
+  const auto hears = std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph, false, start);
+  const auto executor = make_thread_executor({campaign.options.threads, 0});
+  CampaignResult all = execute(campaign, course, ranks, rank, *executor, store, hears);
+  all.seconds = static_cast<double>(std::time(nullptr) - start.began_at);
+  all.lives = start.lives;
+  RunStatus last = read_status(campaign.options.out);
+  add_efforts(campaign.options.out, last);
+  last.lives = start.lives;
+  write_status(campaign.options.out, last);
+  all.efficiency = own.efficiency;
+  store->close();
+  conclude(campaign, all, *store, observer.trace);
+  leases.end_report();
+  return exit_code(all);
+}
+
+}  // namespace
+
 int run_campaign(const CampaignOptions& options) {
   const Ranks ranks;
   const Campaign campaign(options);
-  const bool is_first = ranks.rank() == 0;
-  if (is_first) print_refusals(campaign.targets);
+  if (ranks.rank() == 0) print_refusals(campaign.targets);
   claim_folder(options, ranks);
-  const auto store = std::make_shared<io::RunStore>(options.out, ranks.rank(), [](const auto& damage) {
+  const std::optional<int> job = join(options, ranks);
+  const int rank = store_rank(ranks, job);
+  const auto store = std::make_shared<io::RunStore>(options.out, rank, [](const auto& damage) {
     fmt::print(stderr, "damaged: {}\n", to_string(damage));
   });
-  const auto observer = std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph,
-                                                           isatty(STDERR_FILENO) == 1,
-                                                           first_status(campaign, ranks));
+  const Course course = job ? shared_course(campaign, *job, store) : whole_course(campaign, {});
+  if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();
+  const auto observer = std::make_shared<CampaignObserver>(
+      campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
+      first_status(campaign, ranks, course.status_folder));
   const auto executor = ranks.make_executor(rank_options(campaign, ranks));
-  CampaignResult result = execute(campaign, ranks, *executor, store, observer);
+  CampaignResult result = execute(campaign, course, ranks, rank, *executor, store, observer);
+  if (!ranks.leads(*executor)) return job ? exit_code_of_part(result) : exit_code(result);
+  print_lost(ranks.lost(*executor));
+  if (job) return conclude_shared(campaign, ranks, rank, result, *course.leases, store, *observer);
   store->close();
-  if (ranks.leads(*executor)) {
-    print_lost(ranks.lost(*executor));
-    store->refresh();
-    const workflows::report::Report report = make_report(result);
-    write_campaign_files(result, report, *store, observer->trace);
-    write_costs(options.out, *campaign.costs);
-    print_summary(result, report);
-  }
+  conclude(campaign, result, *store, observer->trace);
   return exit_code(result);
 }
 

@@ -62,6 +62,12 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
                      "with --roles: most targets in work at once; 0 = 4 for each thread")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
+  command.add_flag("--share", options.is_shared,
+                   "other jobs with --share may work on the same --out at once: each takes targets that none has");
+  command.add_option("--lease-seconds", options.lease_seconds,
+                     "with --share: a job that gave no sign of life for so long has lost its targets to others")
+      ->capture_default_str()
+      ->check(CLI::Range(5, 86'400));
   command.add_flag("--json", options.json, "print the result as JSON on standard output");
 }
 

@@ -23,13 +23,6 @@ bool is_first_rank() {
 
 namespace {
 
-std::unique_ptr<Executor> on_threads(const RankOptions& options) {
-  ThreadExecutorOptions chosen{options.threads, options.memory_bytes};
-  chosen.devices = options.devices;
-  chosen.model_threads = std::max(1, static_cast<int>(options.devices.size()));
-  return std::make_unique<ThreadExecutor>(chosen);
-}
-
 /// A number that a launcher has set, under whatever name; `otherwise` if none has.
 int from_launcher(std::initializer_list<const char*> names, int otherwise) {
   for (const char* name : names)
@@ -61,6 +54,13 @@ void check_role(const std::string& role, const Graph& graph) {
 }
 
 }  // namespace
+
+std::unique_ptr<Executor> make_thread_executor(const RankOptions& options) {
+  ThreadExecutorOptions chosen{options.threads, options.memory_bytes};
+  chosen.devices = options.devices;
+  chosen.model_threads = std::max(1, static_cast<int>(options.devices.size()));
+  return std::make_unique<ThreadExecutor>(chosen);
+}
 
 std::vector<Device> own_devices(const std::vector<Device>& of_node) {
   const int count = static_cast<int>(of_node.size());
@@ -137,7 +137,7 @@ int Ranks::rank() const noexcept { return impl_ ? impl_->world.rank() : 0; }
 int Ranks::size() const noexcept { return impl_ ? impl_->world.size() : 1; }
 
 std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const {
-  if (!impl_) return on_threads(options);
+  if (!impl_) return make_thread_executor(options);
   mpi::DistributedExecutorOptions chosen;
   chosen.threads = options.threads;
   chosen.memory_bytes = options.memory_bytes;
@@ -150,6 +150,10 @@ std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const
 bool Ranks::leads(const Executor& executor) const {
   const auto* ranks = dynamic_cast<const mpi::DistributedExecutor*>(&executor);
   return ranks == nullptr || ranks->leader() == rank();
+}
+
+std::string Ranks::of_first(const std::string& own) const {
+  return impl_ ? impl_->world.gather(own).front() : own;
 }
 
 std::vector<int> Ranks::lost(const Executor& executor) const {
@@ -172,11 +176,12 @@ int Ranks::rank() const noexcept { return 0; }
 int Ranks::size() const noexcept { return 1; }
 
 std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const {
-  return on_threads(options);
+  return make_thread_executor(options);
 }
 
 bool Ranks::leads(const Executor&) const { return true; }
 std::vector<int> Ranks::lost(const Executor&) const { return {}; }
+std::string Ranks::of_first(const std::string& own) const { return own; }
 
 Ranks::~Ranks() = default;
 

@@ -33,6 +33,9 @@ struct RankOptions {
 /// number there, which launchers tell in the environment.
 std::vector<Device> own_devices(const std::vector<Device>& of_node);
 
+/// On the threads of this process alone.
+std::unique_ptr<Executor> make_thread_executor(const RankOptions& options);
+
 /// The processes of a campaign. Collective where there are several. If the launcher keeps the job
 /// going when a rank dies, the others go on; then the process ends by `end_process`.
 class Ranks {
@@ -53,6 +56,8 @@ class Ranks {
   /// Whether this rank speaks for all that are left, as the executor has it now: the first does,
   /// unless it was lost.
   bool leads(const Executor& executor) const;
+  /// What the first rank says. Collective.
+  std::string of_first(const std::string& own) const;
   /// Ranks that were lost.
   std::vector<int> lost(const Executor& executor) const;
 

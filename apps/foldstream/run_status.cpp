@@ -68,21 +68,6 @@ RunStatus status_of(const Json& json) {
   return status;
 }
 
-/// The largest of those that ranks have written.
-std::uint64_t largest_memory(const fs::path& ranks) {
-  std::uint64_t largest = 0;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(ranks, none)) {
-    if (entry.path().extension() != ".memory") continue;
-    try {
-      largest = std::max<std::uint64_t>(largest, std::stoull(io::read_text_file(entry.path())));
-    } catch (const std::exception&) {  // being replaced, or damaged: the others still tell
-      continue;
-    }
-  }
-  return largest;
-}
-
 }  // namespace
 
 std::string life_text(const Life& life) {
@@ -166,6 +151,20 @@ std::uint64_t own_peak_bytes() {
 void write_own_memory(const fs::path& out, int rank) {
   io::write_file_atomically(out / "ranks" / fmt::format("r{:04}.memory", rank),
                             fmt::format("{}\n", own_peak_bytes()));
+}
+
+std::uint64_t largest_memory(const fs::path& ranks) {
+  std::uint64_t largest = 0;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(ranks, none)) {
+    if (entry.path().extension() != ".memory") continue;
+    try {
+      largest = std::max<std::uint64_t>(largest, std::stoull(io::read_text_file(entry.path())));
+    } catch (const std::exception&) {  // being replaced, or damaged: the others still tell
+      continue;
+    }
+  }
+  return largest;
 }
 
 void StatusCounter::count_target(const Outcome& worst) {

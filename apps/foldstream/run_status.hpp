@@ -72,6 +72,8 @@ void write_status(const std::filesystem::path& out, const RunStatus& status);
 std::uint64_t own_peak_bytes();
 /// The same for the status: ranks/rNNNN.memory.
 void write_own_memory(const std::filesystem::path& out, int rank);
+/// The largest that was written so into the folder `ranks`.
+std::uint64_t largest_memory(const std::filesystem::path& ranks);
 
 /// Counts what it hears. Not thread-safe.
 class StatusCounter {

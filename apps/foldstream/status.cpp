@@ -2,7 +2,7 @@
 #include "commands.hpp"
 #include "progress.hpp"
 #include "run_folder.hpp"
-#include "run_status.hpp"
+#include "joint_status.hpp"
 
 #include <foldstream/error.hpp>
 
@@ -17,18 +17,12 @@
 namespace foldstream::apps {
 namespace {
 
-constexpr std::int64_t longest_silence = 30;  // s; a status is written every second
-
 struct StatusOptions {
   std::filesystem::path run;
   bool watch = false;
   bool json = false;
   bool has_code = false;
 };
-
-bool is_silent(const RunStatus& status) {
-  return status.state == "running" && std::time(nullptr) - status.updated_at > longest_silence;
-}
 
 std::string state_text(const RunStatus& status) {
   const std::int64_t age = std::time(nullptr) - status.updated_at;
@@ -86,7 +80,7 @@ int code_of(const RunStatus& status) {
 
 int show_status(const StatusOptions& options) {
   while (true) {
-    const RunStatus status = read_status(options.run);
+    const RunStatus status = campaign_status(options.run);
     const bool is_terminal = isatty(STDOUT_FILENO) == 1;
     if (options.watch && is_terminal && !options.json) fmt::print("\033[H\033[2J");
     if (options.json)
@@ -101,7 +95,7 @@ int show_status(const StatusOptions& options) {
 }
 
 int show_failures(const StatusOptions& options) {
-  const RunStatus status = read_status(options.run);
+  const RunStatus status = campaign_status(options.run);
   if (options.json) {
     fmt::print("{}\n", to_json(status).at("failures").dump(2));
     return all_done;

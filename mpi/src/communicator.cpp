@@ -10,4 +10,10 @@ int Communicator::rank() const { return link_->rank(); }
 int Communicator::size() const { return link_->size(); }
 int Communicator::fair_threads() const { return link_->fair_threads(); }
 
+std::vector<std::string> Communicator::gather(const std::string& own) const {
+  constexpr double patience_seconds = 900;
+  link_->announce(own, patience_seconds);
+  return link_->announced();
+}
+
 }  // namespace foldstream::mpi

@@ -4,6 +4,8 @@
 #include <foldstream/mpi/session.hpp>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace foldstream::mpi {
 
@@ -25,6 +27,10 @@ class Communicator {
   int size() const;
   /// How many threads this rank can use when the ranks on its node share their cores fairly; ≥ 1.
   int fair_threads() const;
+
+  /// What each rank says, by rank. Collective; before an executor is made.
+  /// @throws Error{Communication} naming those that did not come within 15 minutes.
+  std::vector<std::string> gather(const std::string& own) const;
 
   Link& link() const { return *link_; }
 
