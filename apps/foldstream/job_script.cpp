@@ -97,6 +97,13 @@ std::string job_script(const JobRequest& request) {
   lines.option("--signal", fmt::format("B:USR1@{}", request.drain_seconds));
   for (const std::string& argument : request.sbatch_args) lines.whole(argument);
   const auto quoted = [&](const char* name) { return shell_quoted((request.out / name).string()); };
+  // launchers lose exit codes; a job that never began has no status that is newer than its start
+  const std::string status = shell_quoted(request.command.front()) + " status --exit-code ";
+  const std::string out = shell_quoted(request.out.string());
+  const std::string ask =
+      request.is_shared
+          ? "if ls -d " + quoted("jobs") + "/* >/dev/null 2>&1; then\n  " + status + "--job \"$SLURM_JOB_ID\" " + out + "\n"
+          : "if [[ " + quoted("status.json") + " -nt " + quoted("job.started") + " ]]; then\n  " + status + out + "\n";
   return "#!/bin/bash\n" + lines.text() +
          "\n# one launch; a signal makes it drain, after which the job is queued again to go on\n"
          "touch " + quoted("job.started") + "\n" +
@@ -108,10 +115,8 @@ std::string job_script(const JobRequest& request) {
          "while kill -0 \"$step\" 2>/dev/null; do  # a signal ended the wait\n"
          "  wait \"$step\"\n"
          "  code=$?\n"
-         "done\n"
-         "if [[ " + quoted("status.json") + " -nt " + quoted("job.started") + " ]]; then  # launchers lose exit codes\n"
-         "  " + shell_quoted(request.command.front()) + " status --exit-code " + shell_quoted(request.out.string()) + "\n"
-         "  code=$?\n"
+         "done\n" +
+         ask + "  code=$?\n"
          "fi\n"
          "if [[ $code == 75 && ! -e " + quoted("cancel") + " ]]; then\n"
          "  echo \"job $SLURM_JOB_ID: stopped before its end; it is queued again\"\n"

@@ -17,6 +17,7 @@ struct JobRequest {
   std::vector<std::string> command; ///< program and arguments
   int nodes = 1;
   int ranks_per_node = 1;
+  bool is_shared = false;  ///< other jobs may work on the folder too
   int threads = 0;            ///< of a rank; 0: as the site gives
   int gpus_per_node = 0;
   std::string time;           ///< SLURM's form: "2-00:00:00", "90"

@@ -1,8 +1,9 @@
 // `status`, `failures`: where a campaign stands, from its folder alone.
 #include "commands.hpp"
+#include "joint_status.hpp"
+#include "lease_files.hpp"
 #include "progress.hpp"
 #include "run_folder.hpp"
-#include "joint_status.hpp"
 
 #include <foldstream/error.hpp>
 
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <thread>
@@ -22,6 +24,7 @@ struct StatusOptions {
   bool watch = false;
   bool json = false;
   bool has_code = false;
+  std::string job = {};  ///< of those that share the folder: this attempt of it alone
 };
 
 std::string state_text(const RunStatus& status) {
@@ -70,17 +73,31 @@ bool is_hopeless(const RunStatus& status) {
   return lives.size() >= 2 && is_vain(1) && is_vain(2);
 }
 
+/// Of the attempt at a SLURM job that this process belongs to, and that has a part of the campaign.
+RunStatus status_of_job(const StatusOptions& options) {
+  const char* restart = std::getenv("SLURM_RESTART_COUNT");
+  const int attempt = restart == nullptr ? 0 : number_in(restart).value_or(0);
+  for (const int number : jobs_of(options.run)) {
+    const std::filesystem::path folder = job_folder(options.run, number);
+    const nlohmann::json job = record_in(folder / "job.json");
+    if (job.value("job", "") == options.job && job.value("restart", 0) == attempt) return read_status(folder);
+  }
+  throw Error(ErrorKind::NotFound, options.run.string() + ": job " + options.job + " has no part in it.");
+}
+
 /// What the command that ran it should have ended with, once it is over.
-int code_of(const RunStatus& status) {
+int code_of(const RunStatus& status, bool is_part) {
   if (status.state == "drained") return drained;
   if (status.state == "running") return is_hopeless(status) ? internal_error : drained;
+  if (is_part) return status.targets_failed == 0 ? all_done : some_failed;
   if (status.targets_done == status.targets && status.targets_refused == 0) return all_done;
   return status.targets_done == 0 ? all_failed : some_failed;
 }
 
 int show_status(const StatusOptions& options) {
   while (true) {
-    const RunStatus status = campaign_status(options.run);
+    const bool is_part = !options.job.empty();
+    const RunStatus status = is_part ? status_of_job(options) : campaign_status(options.run);
     const bool is_terminal = isatty(STDOUT_FILENO) == 1;
     if (options.watch && is_terminal && !options.json) fmt::print("\033[H\033[2J");
     if (options.json)
@@ -89,7 +106,7 @@ int show_status(const StatusOptions& options) {
       print_status(status);
     std::fflush(stdout);
     if (!options.watch || status.state != "running" || is_silent(status))
-      return options.has_code ? code_of(status) : static_cast<int>(all_done);
+      return options.has_code ? code_of(status, is_part) : static_cast<int>(all_done);
     std::this_thread::sleep_for(std::chrono::seconds(1));
   }
 }
@@ -119,6 +136,8 @@ void add_status(CLI::App& app, Action& action) {
   status->add_flag("--watch", options->watch, "again every second until it ends");
   status->add_flag("--exit-code", options->has_code,
                    "exit as the run did: 0, 3, 4, or 75 if it is to be run again");
+  status->add_option("--job", options->job,
+                     "of the jobs that share the folder, this one of SLURM alone");
   status->footer(
       "It reads RUN/status.json, which a run brings up to date every second, and asks no other machine.\n\n"
       "Examples:\n  foldstream status results\n  foldstream status results --watch");

@@ -126,12 +126,24 @@ void fill_request(SubmitOptions& options, const std::vector<std::string>& words)
   job.folder = fs::current_path();
   job.out = fs::absolute(options.campaign.out).lexically_normal();
   job.threads = options.campaign.threads;
+  job.is_shared = options.campaign.is_shared;
   if (job.name.empty()) job.name = "foldstream-" + options.campaign.input.stem().string();
   job.launcher = launcher_of(options);
   job.command = {fs::read_symlink("/proc/self/exe").string(), "run", options.campaign.workflow,
                  fs::absolute(options.campaign.input).string()};
   job.command.insert(job.command.end(), words.begin(), words.end());
   job.command.insert(job.command.end(), {"--out", job.out.string()});
+}
+
+/// From job.json; none if there is no such file.
+std::vector<std::string> submitted_jobs(const fs::path& run) {
+  const fs::path file = run / "job.json";
+  if (!fs::exists(file)) return {};
+  try {
+    return nlohmann::json::parse(io::read_text_file(file)).at("jobs");
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::Parse, file.string() + ": " + error.what() + ". Use scancel, and remove it.");
+  }
 }
 
 int submit(SubmitOptions options, const std::vector<std::string>& words) {
@@ -152,30 +164,34 @@ int submit(SubmitOptions options, const std::vector<std::string>& words) {
                                                 file.string() + ".");
   const std::string job = sbatch.text.substr(sbatch.text.rfind('\n') + 1);
   const std::string number = job.substr(0, job.find(';'));
-  io::write_file_atomically(options.job.out / "job.json",
-                            nlohmann::json{{"job", number}, {"submitted_at", std::time(nullptr)}}.dump() + "\n");
+  std::vector<std::string> numbers;  // of all that share the folder
+  if (options.campaign.is_shared) numbers = submitted_jobs(options.job.out);
+  numbers.push_back(number);
+  io::write_file_atomically(options.job.out / "job.json", nlohmann::json{{"jobs", numbers}}.dump() + "\n");
   fmt::print("{}\n", number);
   fmt::print(stderr, "submitted; see 'foldstream status {}'\n", shell_quoted(options.campaign.out.string()));
   return all_done;
 }
 
 int cancel(const fs::path& run) {
-  const fs::path file = run / "job.json";
-  if (!fs::exists(file))
+  const std::vector<std::string> jobs = submitted_jobs(run);
+  if (jobs.empty())
     throw Error(ErrorKind::NotFound, run.string() + ": was not submitted: it has no job.json.");
-  std::string job;
-  try {
-    job = nlohmann::json::parse(io::read_text_file(file)).at("job");
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::Parse, file.string() + ": " + error.what() + ". Use scancel.");
-  }
   check_slurm("scancel");
-  io::write_file_atomically(run / "cancel", "");  // so that the job is not queued again
-  output_of("scancel --state=PENDING " + shell_quoted(job));
-  const Output running = output_of("scancel --batch --signal=USR1 " + shell_quoted(job));
-  if (running.code != 0)
-    throw Error(ErrorKind::InvalidArgument, "scancel refused job " + job + ": " + running.text);
-  fmt::print("job {} stops and is not queued again; what is finished is kept\n", job);
+  io::write_file_atomically(run / "cancel", "");  // so that no job is queued again
+  std::string refusal;
+  int stopped = 0;
+  for (const std::string& job : jobs) {
+    output_of("scancel --state=PENDING " + shell_quoted(job));
+    const Output running = output_of("scancel --batch --signal=USR1 " + shell_quoted(job));
+    if (running.code != 0) {
+      refusal = "scancel refused job " + job + ": " + running.text;
+      continue;
+    }
+    ++stopped;
+    fmt::print("job {} stops and is not queued again; what is finished is kept\n", job);
+  }
+  if (stopped == 0) throw Error(ErrorKind::InvalidArgument, refusal);  // those that have ended are refused
   return all_done;
 }
 

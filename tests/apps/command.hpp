@@ -60,6 +60,27 @@ inline std::string demo_query(const std::string& name) {
   return text;
 }
 
+/// Options that make a fold take about a second; its models are not meant to be good.
+inline const std::string quick =
+    " --models 1 --set predict.starts=16 --set predict.steps=20 --set refine.max_iterations=3 ";
+
+/// Writes many.fasta and msa/ with `count` targets of different sequences, members of the demo's family;
+/// gives the arguments that fold them.
+inline std::string write_family(const TemporaryFolder& folder, int count) {
+  constexpr int homologs = 40;
+  std::filesystem::create_directories(folder.path() / "msa");
+  std::string fasta;
+  for (int i = 0; i < count; ++i) {
+    const std::string name = "t" + std::to_string(i);
+    const std::string all = demo_alignment("query", homologs, i);
+    const std::string own = all.substr(all.find('>', 1));  // the first member becomes the query
+    fasta += ">" + name + own.substr(own.find('\n'), own.find('>', 1) - own.find('\n'));
+    folder.write("msa/" + name + ".a3m", ">" + name + own.substr(own.find('\n')));
+  }
+  folder.write("many.fasta", fasta);
+  return "fold many.fasta --msa msa --threads 1" + quick;
+}
+
 /// All files of the targets in the results folder `from`, which must be the same in `to`.
 inline void expect_same_targets(const std::filesystem::path& from, const std::filesystem::path& to) {
   int count = 0;
@@ -71,9 +92,5 @@ inline void expect_same_targets(const std::filesystem::path& from, const std::fi
   }
   EXPECT_GT(count, 0);
 }
-
-/// Options that make a fold take about a second; its models are not meant to be good.
-inline const std::string quick =
-    " --models 1 --set predict.starts=16 --set predict.steps=20 --set refine.max_iterations=3 ";
 
 }  // namespace foldstream::test
