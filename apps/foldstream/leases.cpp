@@ -331,7 +331,8 @@ FailedTargets Leases::failed() {
   FailedTargets all;
   for (const auto& [block, lease] : latest()) {
     if (lease.state != "done") continue;
-    for (const Json& failed : record(block, lease).at("failed")) {
+    const Json json = record(block, lease);
+    for (const Json& failed : json.at("failed")) {
       TargetOutcome outcome = outcome_of(failed);
       const std::string name = outcome.name;
       all[name] = std::move(outcome);

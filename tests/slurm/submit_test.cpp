@@ -218,6 +218,34 @@ TEST_F(Submit, ARankIsKilledAndTheOthersDoItsWork) {
   EXPECT_EQ(status("cluster").at("targets").at("done"), 10);
 }
 
+TEST_F(Submit, TwoJobsShareOneCampaignAndOneOfThemStopsAndGoesOn) {
+  const std::string fold = write_family(folder_, 12);
+  ASSERT_EQ(run("foldstream run " + fold + "--out local").code, 0);
+  const auto share = [&] {
+    const Finished submitted = run("foldstream submit " + fold + "--share --launcher mpirun --nodes 1 --out cluster");
+    EXPECT_EQ(submitted.code, 0) << submitted.err;
+    return submitted.out.substr(0, submitted.out.find('\n'));
+  };
+  const std::string first = share(), second = share();
+  const auto both_work = [&] {
+    const Json lives = status("cluster").value("lives", Json::array());
+    return lives.size() == 2 && lives[0].at("computed") > 0 && lives[1].at("computed") > 0;
+  };
+  ASSERT_TRUE(await(60, both_work)) << log("cluster", first) << log("cluster", second);
+
+  ASSERT_EQ(run("scancel --batch --signal=USR1 " + first).code, 0);
+
+  ASSERT_TRUE(await_state(first, "COMPLETED", 120)) << state_of(first) << log("cluster", first);
+  ASSERT_TRUE(await_state(second, "COMPLETED", 120)) << state_of(second) << log("cluster", second);
+  expect_same_targets(folder_.path() / "local", folder_.path() / "cluster");
+  const Json json = status("cluster");
+  EXPECT_EQ(json.at("state"), "ended") << json.dump(2);
+  EXPECT_EQ(json.at("targets").at("done"), 12);
+  ASSERT_EQ(json.at("lives").size(), 3U) << json.dump(2);
+  EXPECT_EQ(json.at("lives").at(0).at("end"), "drained");
+  expect_nothing_ran_twice(json, 12);
+}
+
 TEST_F(Submit, ACancelledJobIsNotQueuedAgainAndKeepsWhatIsFinished) {
   const std::string fold = write_targets(6);
   const std::string job = submit(fold + "--out cluster");
