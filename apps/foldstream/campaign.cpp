@@ -23,6 +23,7 @@
 #include <ctime>
 #include <functional>
 #include <thread>
+#include <utility>
 
 namespace foldstream::apps {
 namespace {
@@ -36,6 +37,9 @@ struct Campaign {
         catalog(workflows::Catalog::packaged()),
         definition(define(given, catalog)),
         targets(read_targets(given)) {
+    if (targets.good.empty() && !options.shard.empty() && targets.refused.empty())
+      throw Error(ErrorKind::InvalidArgument,
+                  "--shard " + options.shard + ": none of the targets is in this part.");
     if (targets.good.empty()) {
       std::string message = options.input.string() + ": no sequence can be folded.";
       for (const Refusal& refusal : targets.refused)
@@ -225,7 +229,13 @@ int exit_code_of_part(const CampaignResult& result) {
 
 /// Only the first rank makes the folder, so that the others find it whole.
 void claim_folder(const CampaignOptions& options, const Ranks& ranks) {
-  if (ranks.rank() == 0) claim_results_folder(options.out, options.input);
+  if (ranks.rank() == 0) {
+    claim_results_folder(options.out, options.input);
+    CampaignCommand command{std::filesystem::current_path(),
+                            {"run", options.workflow, std::filesystem::absolute(options.input).string()}};
+    command.words.insert(command.words.end(), options.words.begin(), options.words.end());
+    write_command(options.out, command);
+  }
   const auto give_up = Clock::now() + std::chrono::seconds(30);
   while (!std::filesystem::exists(options.out / "input.json")) {
     if (Clock::now() > give_up)
@@ -429,7 +439,10 @@ void add_fold(CLI::App& app, Action& action) {
       "  foldstream fold my.fasta --database uniref.fsdb\n"
       "  foldstream fold my.fasta --msa my.a3m --models 3 --seed 7 --out my-results\n"
       "  mpirun -n 4 foldstream fold many.fasta --database uniref.fsdb");
-  command->callback([&action, options] { action = [options] { return run_campaign(*options); }; });
+  command->callback([&action, options, command] {
+    options->words = campaign_words(std::as_const(*command).get_options());
+    action = [options] { return run_campaign(*options); };
+  });
 }
 
 void add_run(CLI::App& app, Action& action) {
@@ -440,7 +453,10 @@ void add_run(CLI::App& app, Action& action) {
   command->footer(
       "Examples:\n  foldstream list fold > my.yaml\n"
       "  foldstream run my.yaml my.fasta --database uniref.fsdb");
-  command->callback([&action, options] { action = [options] { return run_campaign(*options); }; });
+  command->callback([&action, options, command] {
+    options->words = campaign_words(std::as_const(*command).get_options());
+    action = [options] { return run_campaign(*options); };
+  });
 }
 
 }  // namespace foldstream::apps

@@ -4,6 +4,9 @@
 
 #include <foldstream/workflows/predict/torch_info.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 namespace foldstream::apps {
 namespace {
 
@@ -62,6 +65,8 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
                      "with --roles: most targets in work at once; 0 = 4 for each thread")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
+  command.add_option("--shard", options.shard,
+                     "fold one part of the targets, 2/3 the second of three; 'foldstream merge' joins the results");
   command.add_flag("--share", options.is_shared,
                    "other jobs with --share may work on the same --out at once: each takes targets that none has");
   command.add_option("--lease-seconds", options.lease_seconds,
@@ -69,6 +74,37 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
       ->capture_default_str()
       ->check(CLI::Range(5, 86'400));
   command.add_flag("--json", options.json, "print the result as JSON on standard output");
+}
+
+std::vector<std::string> campaign_words(const std::vector<const CLI::Option*>& options) {
+  static const std::vector<std::string> not_repeated = {"--help", "--workflow", "--out", "--shard"};
+  std::vector<std::string> words;
+  for (const CLI::Option* option : options) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    const std::string name = "--" + option->get_lnames().front();
+    if (std::ranges::find(not_repeated, name) != not_repeated.end()) continue;
+    if (option->get_expected_min() == 0) {
+      words.push_back(name);
+      continue;
+    }
+    for (const std::string& value : option->results()) {
+      words.push_back(name);
+      words.push_back(value);
+    }
+  }
+  return words;
+}
+
+std::pair<std::uint64_t, std::uint64_t> parse_shard(const std::string& text) {
+  std::uint64_t part = 1, parts = 1;
+  if (text.empty()) return {part, parts};
+  const char* const end = text.data() + text.size();
+  const auto first = std::from_chars(text.data(), end, part);
+  const bool has_slash = first.ec == std::errc() && first.ptr != end && *first.ptr == '/';
+  const auto second = has_slash ? std::from_chars(first.ptr + 1, end, parts) : first;
+  if (!has_slash || second.ec != std::errc() || second.ptr != end || part < 1 || part > parts)
+    throw Error(ErrorKind::InvalidArgument, "--shard: '" + text + "' is not PART/PARTS, as in --shard 2/3.");
+  return {part, parts};
 }
 
 workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog) {

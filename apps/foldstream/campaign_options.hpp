@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace foldstream::apps {
@@ -34,14 +35,24 @@ struct CampaignOptions {
   double memory_gb = 0;             ///< 0 = no limit
   std::string roles;                ///< of ranks, "0-1:search,2-3:predict"; empty: any
   int run_ahead = 0;                ///< most targets in work at once, over ranks of roles; 0 = chosen
+  std::string shard;                ///< "2/3": the second of three parts; empty: all
   bool is_shared = false;           ///< several jobs may work on the results folder at once
   double lease_seconds = 60;        ///< of silence, after which a job has lost what it holds
   bool json = false;
   bool quiet = false;
+  std::vector<std::string> words;   ///< that give these options again, but for --out and --shard
 };
 
 /// The positional INPUT and every option but --workflow.
 void add_campaign_options(CLI::App& command, CampaignOptions& options);
+
+/// The options of `command` that were given, as words of a command line, but for --help, --workflow,
+/// --out and --shard.
+std::vector<std::string> campaign_words(const std::vector<const CLI::Option*>& options);
+
+/// The part and the number of parts of "2/3"; 1 and 1 for an empty text.
+/// @throws Error{InvalidArgument} for another form.
+std::pair<std::uint64_t, std::uint64_t> parse_shard(const std::string& text);
 
 /// The definition with the options of the command line in it.
 workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog);

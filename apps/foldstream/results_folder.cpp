@@ -5,6 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
+#include <thread>
+
 namespace foldstream::apps {
 namespace {
 
@@ -34,6 +37,10 @@ void claim_results_folder(const fs::path& folder, const fs::path& input) {
                                    (problem ? problem.message() : "it is a file") +
                                    ". Choose another with --out.");
   if (fs::exists(mark)) return check_is_same_input(mark, folder, digest, input);
+  // another job may be making it just now
+  for (int tries = 0; tries < 20 && !fs::is_empty(folder, problem) && !fs::exists(mark); ++tries)
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  if (fs::exists(mark)) return check_is_same_input(mark, folder, digest, input);
   if (!fs::is_empty(folder, problem) || problem)
     throw Error(ErrorKind::InvalidArgument,
                 "--out " + folder.string() +
@@ -41,5 +48,31 @@ void claim_results_folder(const fs::path& folder, const fs::path& input) {
   const nlohmann::json text = {{"input", input.filename().string()}, {"digest", digest}};
   io::write_file_atomically(mark, text.dump(2) + "\n");
 }
+
+void write_command(const fs::path& out, const CampaignCommand& command) {
+  const nlohmann::json json = {{"folder", command.folder.string()}, {"command", command.words}};
+  io::write_file_atomically(out / "campaign.json", json.dump(2) + "\n");
+}
+
+namespace {
+
+nlohmann::json read_json(const fs::path& out, const char* name) {
+  const fs::path file = out / name;
+  if (!fs::exists(file))
+    throw Error(ErrorKind::NotFound,
+                out.string() + ": has no " + name + ". Name the folder that '--out' of a run named.");
+  nlohmann::json json = nlohmann::json::parse(io::read_text_file(file), nullptr, false);
+  if (json.is_object()) return json;
+  throw Error(ErrorKind::Parse, file.string() + ": damaged. Run the campaign again to mend it.");
+}
+
+}  // namespace
+
+CampaignCommand read_command(const fs::path& out) {
+  const nlohmann::json json = read_json(out, "campaign.json");
+  return {json.value("folder", ""), json.value("command", std::vector<std::string>())};
+}
+
+std::string input_digest(const fs::path& out) { return read_json(out, "input.json").value("digest", ""); }
 
 }  // namespace foldstream::apps

@@ -83,25 +83,6 @@ Launcher launcher_of(const SubmitOptions& options) {
   return has_pmix ? Launcher::srun : mpirun_here();
 }
 
-/// Words that give the campaign's options again.
-std::vector<std::string> words_of(const std::vector<const CLI::Option*>& options) {
-  std::vector<std::string> words;
-  for (const CLI::Option* option : options) {
-    if (option->count() == 0 || option->get_lnames().empty()) continue;
-    const std::string name = "--" + option->get_lnames().front();
-    if (name == "--help" || name == "--out") continue;
-    if (option->get_expected_min() == 0) {
-      words.push_back(name);
-      continue;
-    }
-    for (const std::string& value : option->results()) {
-      words.push_back(name);
-      words.push_back(value);
-    }
-  }
-  return words;
-}
-
 /// SLURM's hours:minutes:seconds of what the plan takes, with slack.
 std::string time_of(double seconds) {
   const auto minutes = static_cast<long>(std::ceil(std::max(least_minutes, time_slack * seconds / 60)));
@@ -132,6 +113,8 @@ void fill_request(SubmitOptions& options, const std::vector<std::string>& words)
   job.command = {fs::read_symlink("/proc/self/exe").string(), "run", options.campaign.workflow,
                  fs::absolute(options.campaign.input).string()};
   job.command.insert(job.command.end(), words.begin(), words.end());
+  if (!options.campaign.shard.empty())
+    job.command.insert(job.command.end(), {"--shard", options.campaign.shard});
   job.command.insert(job.command.end(), {"--out", job.out.string()});
 }
 
@@ -229,7 +212,7 @@ void add_submit(CLI::App& app, Action& action) {
       "  foldstream submit fold many.fasta --database uniref.fsdb --nodes 4 --time 12:00:00 --out run1\n"
       "  foldstream submit esmfold many.fasta --model esmfold_v1 --gpus-per-node 4 --ranks-per-node 4 --dry-run");
   command->callback([&action, options, of_campaign] {
-    action = [options, of_campaign] { return submit(*options, words_of(of_campaign)); };
+    action = [options, of_campaign] { return submit(*options, campaign_words(of_campaign)); };
   });
 
   CLI::App* cancels = app.add_subcommand("cancel", "Stop the job of a submitted campaign; what is finished is kept");

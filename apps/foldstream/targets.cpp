@@ -8,6 +8,8 @@
 #include <array>
 #include <filesystem>
 #include <map>
+#include <string_view>
+#include <unordered_set>
 
 namespace foldstream::apps {
 namespace {
@@ -62,6 +64,24 @@ class Admission {
   std::map<std::string, std::string> folders_;
 };
 
+/// Leaves the targets of one part: of the different sequences, the long ones first, each part gets one in
+/// turn. Equal sequences are in one part, so that nothing is computed in two.
+void take_shard(const CampaignOptions& options, Targets& targets) {
+  const auto [part, parts] = parse_shard(options.shard);
+  if (parts == 1) return;
+  std::vector<std::string> sequences;
+  for (const InputTarget& target : targets.good) sequences.push_back(target.sequence.residues);
+  std::ranges::sort(sequences, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() > b.size() : a < b;
+  });
+  sequences.erase(std::ranges::unique(sequences).begin(), sequences.end());
+  std::unordered_set<std::string_view> own;
+  for (std::size_t i = part - 1; i < sequences.size(); i += parts) own.insert(sequences[i]);
+  std::erase_if(targets.good, [&](const InputTarget& target) { return !own.contains(target.sequence.residues); });
+  for (std::size_t i = 0; i < targets.good.size(); ++i) targets.good[i].number = i;
+  if (part > 1) targets.refused.clear();  // the first part tells
+}
+
 Magnitudes magnitudes(const InputTarget& input) {
   const double rows = input.msa ? static_cast<double>(input.msa->rows.size()) : expected_rows;
   return {{"length", static_cast<double>(input.sequence.length())},
@@ -88,6 +108,7 @@ Targets read_targets(const CampaignOptions& options) {
     else
       admission.admit(std::get<io::Sequence>(*record), targets);
   }
+  take_shard(options, targets);
   return targets;
 }
 

@@ -57,6 +57,26 @@ TEST(Share, ARunThatIsKilledLosesItsTargetsToTheOther) {
   EXPECT_EQ(told.at("lives").at(1).at("end"), "ended");
 }
 
+TEST(Merge, RefusesWhatIsNotAPartOfOneCampaignAtItsEnd) {
+  const TemporaryFolder folder;
+  const std::string fold = "foldstream " + write_family(folder, 2);
+  ASSERT_EQ(shell(folder.path(), fold + "--shard 1/2 --out one").code, 0);
+  ASSERT_EQ(shell(folder.path(), "sed 's/^>t0/>u0/' many.fasta > other.fasta; foldstream fold other.fasta --msa msa/t1.a3m "
+                                 "--shard 3/3 --out other").code, 2);  // there is no third sequence
+
+  const Finished nothing = shell(folder.path(), "foldstream merge one none --out all");
+  const Finished there = shell(folder.path(), "foldstream merge one one --out one");
+  shell(folder.path(), "mkdir two; cp one/campaign.json one/status.json two; sed 's/digest\": \"/&0/' one/input.json > two/input.json");
+  const Finished differs = shell(folder.path(), "foldstream merge one two --out all");
+
+  EXPECT_EQ(nothing.code, 2);
+  EXPECT_THAT(nothing.err, HasSubstr("none: has no input.json"));
+  EXPECT_EQ(there.code, 2);
+  EXPECT_THAT(there.err, HasSubstr("one is there already"));
+  EXPECT_EQ(differs.code, 2);
+  EXPECT_THAT(differs.err, HasSubstr("belong to different inputs"));
+}
+
 TEST(Share, ARunThatDoesNotShareIsRefusedMeanwhile) {
   const TemporaryFolder folder;
   const std::string fold = "foldstream " + write_family(folder, 4);

@@ -246,6 +246,35 @@ TEST_F(Submit, TwoJobsShareOneCampaignAndOneOfThemStopsAndGoesOn) {
   expect_nothing_ran_twice(json, 12);
 }
 
+TEST_F(Submit, TwoClustersSplitACampaignAndItIsMerged) {
+  const std::string fold = write_family(folder_, 6);
+  ASSERT_EQ(run("foldstream run " + fold + "--out local").code, 0);
+  const TemporaryFolder other;  // has a controller of its own
+  const std::string there = "SLURM_CONF='" + other.path().string() + "/slurm.conf' ";
+  ASSERT_EQ(std::system((cluster + ("start '" + other.path().string() + "' 1")).c_str()), 0);
+
+  const std::string submission = "foldstream submit " + fold + "--partition main ";
+  const Finished here = run(submission + "--shard 1/2 --out part1");
+  const Finished elsewhere = run(there + submission + "--shard 2/2 --out part2");
+  const auto have_ended = [&] {
+    return status("part1").at("state") == "ended" && status("part2").at("state") == "ended";
+  };
+  const bool ended = await(120, have_ended);
+  std::system((cluster + ("stop '" + other.path().string() + "'")).c_str());
+  ASSERT_TRUE(ended) << here.err << elsewhere.err;
+  const Finished merged = run("foldstream merge part1 part2 --out all");
+
+  ASSERT_EQ(merged.code, 0) << merged.err;
+  expect_same_targets(folder_.path() / "local", folder_.path() / "all");
+  const Json json = status("all");
+  EXPECT_EQ(json.at("targets").at("done"), 6);
+  ASSERT_EQ(json.at("lives").size(), 3U);
+  EXPECT_EQ(json.at("lives").at(2).at("computed"), 0);
+  int computed = 0;
+  for (const Json& life : json.at("lives")) computed += life.at("computed").get<int>();
+  EXPECT_EQ(computed, 6 * 4);  // of five tasks, the search was given
+}
+
 TEST_F(Submit, ACancelledJobIsNotQueuedAgainAndKeepsWhatIsFinished) {
   const std::string fold = write_targets(6);
   const std::string job = submit(fold + "--out cluster");
