@@ -7,6 +7,7 @@
 #include "joint_status.hpp"
 #include "lease_files.hpp"
 #include "leases.hpp"
+#include "offline.hpp"
 #include "results_folder.hpp"
 
 #include <foldstream/io/text_file.hpp>
@@ -103,6 +104,7 @@ std::string reason_to_drain() {
 /// How a campaign, or the part of it that is this job's, is run.
 struct Course {
   std::filesystem::path status_folder;
+  bool is_offline;
   TargetSource source;  ///< the executor may ask from a thread of its own
   std::shared_ptr<Leases> leases = {};    ///< null: all targets are this job's
   std::vector<TargetOutcome> known = {};  ///< of targets that are not run again
@@ -110,7 +112,7 @@ struct Course {
 
 /// All targets one by one, but those that are `known`.
 Course whole_course(const Campaign& campaign, const FailedTargets& known) {
-  Course course{campaign.options.out, {}};
+  Course course{campaign.options.out, campaign.options.is_offline, {}};
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < campaign.targets.good.size(); ++i) {
     const auto found = known.find(campaign.targets.good[i].sequence.name);
@@ -137,7 +139,7 @@ Course shared_course(const Campaign& campaign, int job, const std::shared_ptr<io
     residues[target.number] = target.sequence.residues;
     numbers.push_back(target.number);
   }
-  Course course{job_folder(campaign.options.out, job), {}};
+  Course course{job_folder(campaign.options.out, job), campaign.options.is_offline, {}};
   course.leases = std::make_shared<Leases>(campaign.options.out, job, lease_blocks(residues, numbers),
                                            campaign.options.lease_seconds);
   course.source = [&campaign, leases = course.leases, store,
@@ -179,6 +181,9 @@ RunStatus first_status(const Campaign& campaign, const Ranks& ranks,
 void tell(const Course& course, const io::RunStore& store, int rank, bool leads, const RunStatus& status) {
   try {
     write_own_memory(store.folder(), rank);
+    if (course.is_offline)
+      io::write_file_atomically(store.folder() / "ranks" / fmt::format("r{:04}.refused", rank),
+                                std::to_string(refused_network_calls()) + "\n");
     if (leads) write_status(course.status_folder, status);
   } catch (const Error&) {
     return;
@@ -317,8 +322,12 @@ std::vector<Device> trusted_devices(const Graph& graph) {
 RankOptions rank_options(const Campaign& campaign, const Ranks& ranks) {
   const CampaignOptions& options = campaign.options;
   auto roles = parse_roles(options.roles, ranks.size(), campaign.workflow.graph);
-  return {options.threads, static_cast<std::uint64_t>(options.memory_gb * 1e9), roles[ranks.rank()],
-          options.run_ahead, trusted_devices(campaign.workflow.graph)};
+  RankOptions chosen{options.threads, static_cast<std::uint64_t>(options.memory_gb * 1e9),
+                     roles[ranks.rank()], options.run_ahead, trusted_devices(campaign.workflow.graph)};
+  // MPI goes on using the network, on threads of its own
+  if (options.is_offline && ranks.size() > 1)
+    chosen.on_thread = [] { forbid_network(NetworkScope::thread); };
+  return chosen;
 }
 
 void print_lost(const std::vector<int>& ranks) {
@@ -401,6 +410,7 @@ int conclude_shared(const Campaign& campaign, const Ranks& ranks, int rank, Camp
 
 int run_campaign(const CampaignOptions& options) {
   const Ranks ranks;
+  if (options.is_offline && ranks.size() == 1) forbid_network(NetworkScope::process);
   const Campaign campaign(options);
   if (ranks.rank() == 0) print_refusals(campaign.targets);
   claim_folder(options, ranks);

@@ -59,6 +59,12 @@ std::vector<report::Failure> failures(const CampaignResult& result) {
   return all;
 }
 
+/// Of a run with --offline.
+std::string network_text(const std::filesystem::path& out) {
+  const std::int64_t calls = refused_calls(out / "ranks").value_or(0);
+  return calls == 0 ? "offline: nothing but MPI asked for it" : fmt::format("offline: {} calls were refused", calls);
+}
+
 report::RunFacts facts(const CampaignResult& result) {
   std::vector<std::string> settings;
   for (const workflows::DefinedTask& task : result.definition.tasks)
@@ -82,6 +88,7 @@ report::RunFacts facts(const CampaignResult& result) {
           {"targets_done", good},
           {"targets_refused", static_cast<std::int64_t>(result.targets.refused.size())},
           {"interrupted", result.was_interrupted},
+          {"network", result.options.is_offline ? network_text(result.options.out) : "not watched"},
           {"lives", lives},
           {"makespan_seconds", result.efficiency.makespan},
           {"lower_bound_seconds", result.efficiency.lower_bound},
@@ -151,6 +158,7 @@ report::Report make_report(CampaignResult& result) {
                 {"version", version_text()},
                 {"ranks", std::to_string(result.ranks)},
                 {"wall time", clock_text(result.seconds)}};
+  if (result.options.is_offline) page.facts.push_back({"network", network_text(result.options.out)});
   if (result.lives.size() > 1)
     for (std::size_t i = 0; i < result.lives.size(); ++i)
       page.facts.push_back({fmt::format("life {}", i + 1), life_text(result.lives[i])});

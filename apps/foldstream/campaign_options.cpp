@@ -65,6 +65,8 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
                      "with --roles: most targets in work at once; 0 = 4 for each thread")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
+  command.add_flag("--offline", options.is_offline,
+                   "any use of the network, but MPI's, is an error, which the kernel sees to");
   command.add_option("--shard", options.shard,
                      "fold one part of the targets, 2/3 the second of three; 'foldstream merge' joins the results");
   command.add_flag("--share", options.is_shared,

@@ -35,6 +35,7 @@ struct CampaignOptions {
   double memory_gb = 0;             ///< 0 = no limit
   std::string roles;                ///< of ranks, "0-1:search,2-3:predict"; empty: any
   int run_ahead = 0;                ///< most targets in work at once, over ranks of roles; 0 = chosen
+  bool is_offline = false;          ///< no network but MPI's
   std::string shard;                ///< "2/3": the second of three parts; empty: all
   bool is_shared = false;           ///< several jobs may work on the results folder at once
   double lease_seconds = 60;        ///< of silence, after which a job has lost what it holds

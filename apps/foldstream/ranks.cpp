@@ -58,6 +58,7 @@ void check_role(const std::string& role, const Graph& graph) {
 std::unique_ptr<Executor> make_thread_executor(const RankOptions& options) {
   ThreadExecutorOptions chosen{options.threads, options.memory_bytes};
   chosen.devices = options.devices;
+  chosen.on_thread = options.on_thread;
   chosen.model_threads = std::max(1, static_cast<int>(options.devices.size()));
   return std::make_unique<ThreadExecutor>(chosen);
 }
@@ -144,6 +145,7 @@ std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const
   chosen.roles = options.roles;
   chosen.run_ahead = options.run_ahead;
   chosen.devices = options.devices;
+  chosen.on_thread = options.on_thread;
   return std::make_unique<mpi::DistributedExecutor>(impl_->world, chosen);
 }
 

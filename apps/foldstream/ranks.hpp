@@ -4,6 +4,7 @@
 #include <foldstream/executor.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,7 @@ struct RankOptions {
   std::vector<std::string> roles = {};  ///< of this rank; empty: any
   int run_ahead = 0;               ///< most targets in work at once; 0 = chosen
   std::vector<Device> devices = {};     ///< of this rank
+  std::function<void()> on_thread = {};  ///< called first by each thread that runs tasks
 };
 
 /// The devices of this process among those of its node: ranks of a node share them out by their

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <numeric>
 
 namespace foldstream::apps {
 namespace {
@@ -153,18 +154,34 @@ void write_own_memory(const fs::path& out, int rank) {
                             fmt::format("{}\n", own_peak_bytes()));
 }
 
-std::uint64_t largest_memory(const fs::path& ranks) {
-  std::uint64_t largest = 0;
+namespace {
+
+/// The numbers in the files with this ending that ranks have written.
+std::vector<std::int64_t> numbers_of_ranks(const fs::path& ranks, const char* ending) {
+  std::vector<std::int64_t> numbers;
   std::error_code none;
   for (const auto& entry : fs::directory_iterator(ranks, none)) {
-    if (entry.path().extension() != ".memory") continue;
+    if (entry.path().extension() != ending) continue;
     try {
-      largest = std::max<std::uint64_t>(largest, std::stoull(io::read_text_file(entry.path())));
+      numbers.push_back(std::stoll(io::read_text_file(entry.path())));
     } catch (const std::exception&) {  // being replaced, or damaged: the others still tell
       continue;
     }
   }
-  return largest;
+  return numbers;
+}
+
+}  // namespace
+
+std::uint64_t largest_memory(const fs::path& ranks) {
+  const auto all = numbers_of_ranks(ranks, ".memory");
+  return all.empty() ? 0 : static_cast<std::uint64_t>(std::ranges::max(all));
+}
+
+std::optional<std::int64_t> refused_calls(const fs::path& ranks) {
+  const auto all = numbers_of_ranks(ranks, ".refused");
+  if (all.empty()) return std::nullopt;
+  return std::accumulate(all.begin(), all.end(), std::int64_t{0});
 }
 
 void StatusCounter::count_target(const Outcome& worst) {

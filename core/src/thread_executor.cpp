@@ -83,7 +83,7 @@ int usable_threads() {
 }
 
 ThreadExecutor::ThreadExecutor(ThreadExecutorOptions options)
-    : pool_(std::make_shared<ThreadPool>(capacity_of(options), options.disorder)) {}
+    : pool_(std::make_shared<ThreadPool>(capacity_of(options), options.disorder, options.on_thread)) {}
 
 ThreadExecutor::~ThreadExecutor() { pool_->wait_for_runs(); }
 

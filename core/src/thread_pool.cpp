@@ -33,8 +33,11 @@ constexpr auto is_later = [](const auto& a, const auto& b) {
 
 }  // namespace
 
-ThreadPool::ThreadPool(Capacity capacity, std::uint64_t disorder)
-    : ledger_(std::move(capacity)), disorder_(disorder), random_(disorder) {
+ThreadPool::ThreadPool(Capacity capacity, std::uint64_t disorder, std::function<void()> on_thread)
+    : ledger_(std::move(capacity)),
+      disorder_(disorder),
+      on_thread_(std::move(on_thread)),
+      random_(disorder) {
   try {
     start_workers();
   } catch (const std::system_error&) {
@@ -122,6 +125,7 @@ void ThreadPool::wake(Arena arena) {
 }
 
 void ThreadPool::serve(Arena arena) {
+  if (on_thread_) on_thread_();
   oneapi::tbb::task_arena alone(1, 1);
   alone.execute([&] {
     std::unique_lock lock = lock_briefly(mutex_);

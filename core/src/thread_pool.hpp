@@ -6,6 +6,7 @@
 #include <array>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <thread>
@@ -20,7 +21,8 @@ namespace foldstream {
 class ThreadPool final : public Pool {
  public:
   /// @param disorder  not 0: seed of a random order, for tests
-  ThreadPool(Capacity capacity, std::uint64_t disorder);
+  /// @param on_thread  called first by each thread that works; may be empty
+  ThreadPool(Capacity capacity, std::uint64_t disorder, std::function<void()> on_thread);
   /// Every job must have left.
   ~ThreadPool() override;
 
@@ -69,6 +71,7 @@ class ThreadPool final : public Pool {
   int next_run_ = 0;
   bool is_closing_ = false;
   std::uint64_t disorder_;
+  const std::function<void()> on_thread_;
   std::minstd_rand random_;
   std::thread timekeeper_;  ///< begun with the first timer
   std::vector<std::jthread> workers_;

@@ -28,6 +28,7 @@ ThreadExecutorOptions thread_options(const Communicator& communicator,
   threads.threads = options.threads == 0 ? communicator.fair_threads() : options.threads;
   threads.memory_bytes = options.memory_bytes;
   threads.devices = options.devices;
+  threads.on_thread = options.on_thread;
   return threads;
 }
 

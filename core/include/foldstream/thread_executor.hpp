@@ -4,6 +4,7 @@
 #include <foldstream/executor.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 namespace foldstream {
@@ -17,6 +18,8 @@ struct ThreadExecutorOptions {
   std::map<std::string, int> tokens = {};
   int model_threads = 1;
   int io_threads = 2;
+  /// Called first by each of its threads; may be empty. Must not throw.
+  std::function<void()> on_thread = {};
   /// For tests: not 0 = tasks that are ready are started in a disorder that follows from this seed.
   std::uint64_t disorder = 0;
 };

@@ -5,6 +5,7 @@
 #include <foldstream/mpi/communicator.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,8 @@ struct DistributedExecutorOptions {
   /// Kinds of tasks that this rank is for (Task::role): {"search"}. Empty: any.
   std::vector<std::string> roles = {};
   std::vector<Device> devices = {};  ///< of this rank
+  /// Called first by each thread that runs tasks; may be empty. Must not throw.
+  std::function<void()> on_thread = {};
   /// Most targets that are in work at once, over all ranks, if their tasks run on ranks of several
   /// roles: how far the search may run ahead. 0 = four for each thread of all ranks.
   int run_ahead = 0;
