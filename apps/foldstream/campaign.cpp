@@ -7,13 +7,18 @@
 #include "joint_status.hpp"
 #include "lease_files.hpp"
 #include "leases.hpp"
+#include "energy.hpp"
 #include "offline.hpp"
+#include "rank_files.hpp"
 #include "results_folder.hpp"
+#include "site.hpp"
+#include "target_quota.hpp"
 
 #include <foldstream/io/text_file.hpp>
 #include <foldstream/workflows/predict/torch_info.hpp>
 
 #include <fmt/core.h>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 #include <algorithm>
@@ -104,15 +109,15 @@ std::string reason_to_drain() {
 /// How a campaign, or the part of it that is this job's, is run.
 struct Course {
   std::filesystem::path status_folder;
-  bool is_offline;
   TargetSource source;  ///< the executor may ask from a thread of its own
-  std::shared_ptr<Leases> leases = {};    ///< null: all targets are this job's
+  std::shared_ptr<Leases> leases = {};      ///< null: all targets are this job's
+  std::shared_ptr<TargetQuota> quota = {};  ///< of the site; null: none
   std::vector<TargetOutcome> known = {};  ///< of targets that are not run again
 };
 
 /// All targets one by one, but those that are `known`.
 Course whole_course(const Campaign& campaign, const FailedTargets& known) {
-  Course course{campaign.options.out, campaign.options.is_offline, {}};
+  Course course{campaign.options.out, {}};
   std::vector<std::size_t> wanted;
   for (std::size_t i = 0; i < campaign.targets.good.size(); ++i) {
     const auto found = known.find(campaign.targets.good[i].sequence.name);
@@ -139,7 +144,7 @@ Course shared_course(const Campaign& campaign, int job, const std::shared_ptr<io
     residues[target.number] = target.sequence.residues;
     numbers.push_back(target.number);
   }
-  Course course{job_folder(campaign.options.out, job), campaign.options.is_offline, {}};
+  Course course{job_folder(campaign.options.out, job), {}};
   course.leases = std::make_shared<Leases>(campaign.options.out, job, lease_blocks(residues, numbers),
                                            campaign.options.lease_seconds);
   course.source = [&campaign, leases = course.leases, store,
@@ -150,6 +155,46 @@ Course shared_course(const Campaign& campaign, int job, const std::shared_ptr<io
     return campaign.target(next->target, index++);
   };
   return course;
+}
+
+/// Seconds that tasks had a device.
+double device_seconds(const Campaign& campaign, const RunStatus& status) {
+  double seconds = 0;
+  for (const auto& task : campaign.workflow.graph.tasks())
+    if (const auto found = status.tasks.find(task->name); !task->needs.device.empty() && found != status.tasks.end())
+      seconds += found->second.seconds;
+  return seconds;
+}
+
+/// Why the site's quota ends the run now; empty: it does not.
+std::string quota_reason(const Campaign& campaign, const RunStatus& now) {
+  const double quota = site_profile().quota_device_seconds;
+  return quota > 0 && device_seconds(campaign, now) >= quota ? "quota of device seconds" : "";
+}
+
+/// What the site lets one campaign have. @throws Error{InvalidArgument} if more was asked for.
+void apply_quota(const CampaignOptions& asked, const Ranks& ranks, RankOptions& chosen) {
+  const SiteProfile& site = site_profile();
+  if (site.quota_threads > 0) {
+    const int all = ranks.threads(asked.threads);
+    if (asked.threads > 0 && all > site.quota_threads)
+      throw Error(ErrorKind::InvalidArgument,
+                  fmt::format("{} threads are more than this site lets a campaign have: {}. Ask for fewer (--threads).",
+                              all, site.quota_threads));
+    chosen.threads = std::max(1, std::min(all, site.quota_threads) / ranks.size());
+  }
+  if (site.quota_memory_gb > 0) {
+    if (asked.memory_gb > site.quota_memory_gb)
+      throw Error(ErrorKind::InvalidArgument,
+                  fmt::format("--memory {}: this site lets a rank have {} GB.", asked.memory_gb, site.quota_memory_gb));
+    if (asked.memory_gb == 0) chosen.memory_bytes = static_cast<std::uint64_t>(site.quota_memory_gb * 1e9);
+  }
+}
+
+std::shared_ptr<TargetQuota> target_quota() {
+  const SiteProfile& site = site_profile();
+  if (site.quota_targets == 0) return nullptr;
+  return std::make_shared<TargetQuota>(site.quota_folder, site.quota_targets);
 }
 
 /// What is known before the run begins; of earlier attempts, what status.json tells.
@@ -178,12 +223,9 @@ RunStatus first_status(const Campaign& campaign, const Ranks& ranks,
 
 /// What a rank tells of itself while the run lasts. A folder that cannot be written stops no run for
 /// that: the store will say so.
-void tell(const Course& course, const io::RunStore& store, int rank, bool leads, const RunStatus& status) {
+void tell(const Course& course, RankFiles& files, bool leads, const RunStatus& status) {
   try {
-    write_own_memory(store.folder(), rank);
-    if (course.is_offline)
-      io::write_file_atomically(store.folder() / "ranks" / fmt::format("r{:04}.refused", rank),
-                                std::to_string(refused_network_calls()) + "\n");
+    files.write(leads ? &status : nullptr);
     if (leads) write_status(course.status_folder, status);
   } catch (const Error&) {
     return;
@@ -192,13 +234,15 @@ void tell(const Course& course, const io::RunStore& store, int rank, bool leads,
 
 /// Waits for the end of the run, and tells it to stop when there is a reason, which it returns.
 std::string wait_for(Run& run, Leases* leases, const std::function<bool()>& leads,
-                     const std::function<void(bool leads)>& tell) {
+                     const std::function<std::string(bool leads)>& tell) {
   std::string reason;
+  std::string told_reason;
   bool has_lost = false;
   auto told = Clock::time_point();
   while (!run.is_finished()) {
     if (reason.empty()) {
       reason = reason_to_drain();
+      if (reason.empty()) reason = told_reason;
       if (reason.empty() && has_lost) reason = "others have taken its targets: it gave no sign of life";
       if (!reason.empty()) run.cancel();
       if (!reason.empty() && leases != nullptr) leases->stop();
@@ -208,7 +252,7 @@ std::string wait_for(Run& run, Leases* leases, const std::function<bool()>& lead
     }
     if (Clock::now() - told > std::chrono::duration<double>(status_interval)) {
       told = Clock::now();
-      tell(leads());
+      told_reason = tell(leads());
       if (leases != nullptr) leases->watch();
       if (leases != nullptr && leads()) has_lost = leases->has_lost();
     }
@@ -260,8 +304,8 @@ int store_rank(const Ranks& ranks, std::optional<int> job) {
   return *job * most_ranks + ranks.rank();
 }
 
-CampaignResult execute(const Campaign& campaign, const Course& course, const Ranks& ranks, int rank,
-                       Executor& executor, const std::shared_ptr<io::RunStore>& store,
+CampaignResult execute(const Campaign& campaign, const Course& course, const Ranks& ranks,
+                       RankFiles& files, Executor& executor, const std::shared_ptr<io::RunStore>& store,
                        const std::shared_ptr<CampaignObserver>& observer) {
   const auto began = Clock::now();
   const Interrupt interrupt;
@@ -270,10 +314,19 @@ CampaignResult execute(const Campaign& campaign, const Course& course, const Ran
       .store = store, .observer = observer, .keep_values = false, .costs = campaign.costs};
   // what is read ahead is not for others
   if (course.leases) options.window = 2 * ranks.threads(campaign.options.threads);
+  if (course.quota) {
+    options.may_begin = [quota = course.quota] { return quota->begin(); };
+    options.on_ended = [quota = course.quota](const TargetOutcome&) { quota->end(); };
+  }
   Run run = executor.run_source(campaign.workflow.graph, course.source, std::move(options));
   const std::string reason = wait_for(
       run, course.leases.get(), [&] { return ranks.leads(executor); },
-      [&](bool leads) { tell(course, *store, rank, leads, observer->status(seconds())); });
+      [&](bool leads) {
+        const RunStatus now = observer->status(seconds());
+        tell(course, files, leads, now);
+        if (course.quota) course.quota->touch();
+        return leads ? quota_reason(campaign, now) : "";
+      });
   observer->progress.finish();
   std::vector<TargetOutcome> outcomes = run.outcomes();
   outcomes.insert(outcomes.end(), course.known.begin(), course.known.end());
@@ -287,10 +340,12 @@ CampaignResult execute(const Campaign& campaign, const Course& course, const Ran
       outcome.index = static_cast<int>(order.at(static_cast<std::size_t>(outcome.index)));
     if (ranks.leads(executor)) course.leases->settle(outcomes);
   }
+  const Energy energy = energy_of(measured_joules(campaign.options.out / "ranks"), status.busy_seconds,
+                                  device_seconds(campaign, status), site_profile());
   status.state = is_drained ? "drained" : "ended";
   status.lives.back().end = status.state;
   status.lives.back().cause = is_drained ? reason : "";
-  tell(course, *store, rank, ranks.leads(executor), status);
+  tell(course, files, ranks.leads(executor), status);
   return {campaign.options,
           campaign.definition,
           campaign.workflow,
@@ -301,7 +356,8 @@ CampaignResult execute(const Campaign& campaign, const Course& course, const Ran
           ranks.size(),
           observer->accounting.efficiency(ranks.threads(campaign.options.threads)),
           is_drained,
-          status.lives};
+          status.lives,
+          energy_facts(energy, status, site_profile())};
 }
 
 /// Those of this rank that can be trusted, if the workflow has a use for any.
@@ -327,6 +383,7 @@ RankOptions rank_options(const Campaign& campaign, const Ranks& ranks) {
   // MPI goes on using the network, on threads of its own
   if (options.is_offline && ranks.size() > 1)
     chosen.on_thread = [] { forbid_network(NetworkScope::thread); };
+  apply_quota(options, ranks, chosen);
   return chosen;
 }
 
@@ -373,9 +430,36 @@ void conclude(const Campaign& campaign, CampaignResult& result, io::RunStore& st
   print_summary(result, report);
 }
 
+/// A line for the site: who ran what, and what it took.
+void audit(const Campaign& campaign, const CampaignResult& result) {
+  const std::filesystem::path& file = site_profile().audit;
+  if (file.empty()) return;
+  std::int64_t good = 0;
+  for (const TargetOutcome& target : result.outcomes) good += target.is_good() ? 1 : 0;
+  const nlohmann::json line = {{"ended_at", static_cast<std::int64_t>(std::time(nullptr))},
+                               {"uid", getuid()},
+                               {"host", host_name()},
+                               {"job", text_or("SLURM_JOB_ID", "")},
+                               {"workflow", campaign.definition.name},
+                               {"input", std::filesystem::absolute(campaign.options.input).string()},
+                               {"out", std::filesystem::absolute(campaign.options.out).string()},
+                               {"targets", result.outcomes.size()},
+                               {"targets_done", good},
+                               {"ranks", result.ranks},
+                               {"seconds", result.seconds},
+                               {"work_thread_seconds", result.efficiency.work},
+                               {"energy", result.energy},
+                               {"end", result.was_interrupted ? "drained" : "ended"}};
+  try {
+    append_line(file, line.dump());
+  } catch (const Error& error) {  // a run is not lost for the site's book
+    fmt::print(stderr, "no line in the site's audit file: {}\n", error.what());
+  }
+}
+
 /// After the own part of a shared campaign: the last job to end looks all targets up, computes what is
 /// missing, and writes the report. @returns the exit code.
-int conclude_shared(const Campaign& campaign, const Ranks& ranks, int rank, CampaignResult& own,
+int conclude_shared(const Campaign& campaign, const Ranks& ranks, RankFiles& files, CampaignResult& own,
                     Leases& leases, const std::shared_ptr<io::RunStore>& store,
                     const CampaignObserver& observer) {
   io::write_file_atomically(leases.folder() / "trace.json", observer.trace.json());
@@ -392,9 +476,10 @@ int conclude_shared(const Campaign& campaign, const Ranks& ranks, int rank, Camp
   for (const Life& life : start.lives) start.began_at = std::min(start.began_at, life.began_at);
   const auto hears = std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph, false, start);
   const auto executor = make_thread_executor({campaign.options.threads, 0});
-  CampaignResult all = execute(campaign, course, ranks, rank, *executor, store, hears);
+  CampaignResult all = execute(campaign, course, ranks, files, *executor, store, hears);
   all.seconds = static_cast<double>(std::time(nullptr) - start.began_at);
   all.lives = start.lives;
+  all.energy = own.energy;
   RunStatus last = read_status(campaign.options.out);
   add_efforts(campaign.options.out, last);
   last.lives = start.lives;
@@ -419,16 +504,19 @@ int run_campaign(const CampaignOptions& options) {
   const auto store = std::make_shared<io::RunStore>(options.out, rank, [](const auto& damage) {
     fmt::print(stderr, "damaged: {}\n", to_string(damage));
   });
-  const Course course = job ? shared_course(campaign, *job, store) : whole_course(campaign, {});
+  RankFiles files(options.out, rank, options.is_offline, options.metrics);
+  Course course = job ? shared_course(campaign, *job, store) : whole_course(campaign, {});
+  course.quota = target_quota();
   if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();
   const auto observer = std::make_shared<CampaignObserver>(
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
       first_status(campaign, ranks, course.status_folder));
   const auto executor = ranks.make_executor(rank_options(campaign, ranks));
-  CampaignResult result = execute(campaign, course, ranks, rank, *executor, store, observer);
+  CampaignResult result = execute(campaign, course, ranks, files, *executor, store, observer);
   if (!ranks.leads(*executor)) return job ? exit_code_of_part(result) : exit_code(result);
   print_lost(ranks.lost(*executor));
-  if (job) return conclude_shared(campaign, ranks, rank, result, *course.leases, store, *observer);
+  audit(campaign, result);
+  if (job) return conclude_shared(campaign, ranks, files, result, *course.leases, store, *observer);
   store->close();
   conclude(campaign, result, *store, observer->trace);
   return exit_code(result);

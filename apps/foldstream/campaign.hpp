@@ -13,6 +13,7 @@
 #include <foldstream/io/run_store.hpp>
 #include <foldstream/workflows/definition.hpp>
 
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -68,6 +69,7 @@ struct CampaignResult {
   Efficiency efficiency;
   bool was_interrupted = false;
   std::vector<Life> lives;  ///< all attempts, this one included
+  std::map<std::string, std::string> energy;  ///< of this attempt, with a "summary"
 };
 
 /// Runs it; gives the exit code. Collective where there are several ranks.

@@ -1,6 +1,7 @@
 #include "campaign_files.hpp"
 
 #include "commands.hpp"
+#include "rank_files.hpp"
 #include "target_values.hpp"
 
 #include <foldstream/io/text_file.hpp>
@@ -88,6 +89,7 @@ report::RunFacts facts(const CampaignResult& result) {
           {"targets_done", good},
           {"targets_refused", static_cast<std::int64_t>(result.targets.refused.size())},
           {"interrupted", result.was_interrupted},
+          {"energy", result.energy},
           {"network", result.options.is_offline ? network_text(result.options.out) : "not watched"},
           {"lives", lives},
           {"makespan_seconds", result.efficiency.makespan},
@@ -158,6 +160,7 @@ report::Report make_report(CampaignResult& result) {
                 {"version", version_text()},
                 {"ranks", std::to_string(result.ranks)},
                 {"wall time", clock_text(result.seconds)}};
+  page.facts.push_back({"energy", result.energy.at("summary")});
   if (result.options.is_offline) page.facts.push_back({"network", network_text(result.options.out)});
   if (result.lives.size() > 1)
     for (std::size_t i = 0; i < result.lives.size(); ++i)

@@ -1,6 +1,7 @@
 #include "campaign_options.hpp"
 
 #include "models_dir.hpp"
+#include "site.hpp"
 
 #include <foldstream/workflows/predict/torch_info.hpp>
 
@@ -65,6 +66,8 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
                      "with --roles: most targets in work at once; 0 = 4 for each thread")
       ->capture_default_str()
       ->check(CLI::Range(0, 1'000'000));
+  command.add_option("--metrics", options.metrics,
+                     "folder in which each rank keeps a text file of metrics for Prometheus (textfile collector)");
   command.add_flag("--offline", options.is_offline,
                    "any use of the network, but MPI's, is an error, which the kernel sees to");
   command.add_option("--shard", options.shard,
@@ -109,12 +112,18 @@ std::pair<std::uint64_t, std::uint64_t> parse_shard(const std::string& text) {
   return {part, parts};
 }
 
+std::filesystem::path database_of(const CampaignOptions& options) {
+  return options.database.empty() ? site_profile().database : options.database;
+}
+
 workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog) {
   if (!options.device_plugin.empty())
     workflows::predict::load_device_plugin(options.device_plugin);
   Definition definition = workflows::read_definition(options.workflow);
   if (!options.database.empty())
     set_shorthand(definition, catalog, "database", options.database.string());
+  else if (const auto database = database_of(options); !database.empty())
+    set_everywhere(definition, catalog, {"database", database.string(), {"site profile", 0, 0}});
   if (options.models) set_shorthand(definition, catalog, "models", std::to_string(*options.models));
   if (!options.couplings.empty())
     set_shorthand(definition, catalog, "couplings", options.couplings);

@@ -35,6 +35,7 @@ struct CampaignOptions {
   double memory_gb = 0;             ///< 0 = no limit
   std::string roles;                ///< of ranks, "0-1:search,2-3:predict"; empty: any
   int run_ahead = 0;                ///< most targets in work at once, over ranks of roles; 0 = chosen
+  std::filesystem::path metrics;    ///< folder of files for Prometheus; empty: none
   bool is_offline = false;          ///< no network but MPI's
   std::string shard;                ///< "2/3": the second of three parts; empty: all
   bool is_shared = false;           ///< several jobs may work on the results folder at once
@@ -54,6 +55,9 @@ std::vector<std::string> campaign_words(const std::vector<const CLI::Option*>& o
 /// The part and the number of parts of "2/3"; 1 and 1 for an empty text.
 /// @throws Error{InvalidArgument} for another form.
 std::pair<std::uint64_t, std::uint64_t> parse_shard(const std::string& text);
+
+/// What is searched: that of the command line, else that of the site.
+std::filesystem::path database_of(const CampaignOptions& options);
 
 /// The definition with the options of the command line in it.
 workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog);

@@ -1,5 +1,8 @@
 #include "commands.hpp"
+#include "job_script.hpp"
 #include "ranks.hpp"
+#include "shell.hpp"
+#include "site.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
@@ -14,6 +17,8 @@
 #include <filesystem>
 #include <memory>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #ifdef FOLDSTREAM_HAS_MPI
 #include <foldstream/mpi/session.hpp>
@@ -107,7 +112,82 @@ void check_scratch(Findings& findings, const fs::path& folder) {
   }
 }
 
-int doctor(const std::string& scratch) {
+void check_path(Findings& findings, const std::string& what, const fs::path& path) {
+  if (path.empty()) return;
+  if (fs::exists(path) && access(path.c_str(), R_OK) == 0)
+    findings.good(what, path.string());
+  else
+    findings.bad(what, path.string() + " is not there, or not readable, on this node");
+}
+
+void check_program(Findings& findings, const std::string& what, const std::string& program) {
+  if (has_program(program))
+    findings.good(what, program);
+  else
+    findings.bad(what, program + " is not on the PATH");
+}
+
+void check_modules(Findings& findings, const std::vector<std::string>& modules) {
+  for (const std::string& module : modules) {
+    const Output loaded = output_of("bash -lc 'module load \"$0\"' " + shell_quoted(module));
+    if (loaded.code == 0)
+      findings.good("module", module);
+    else
+      findings.bad("module", module + " cannot be loaded: " + loaded.text.substr(0, loaded.text.find('\n')));
+  }
+}
+
+void check_writable(Findings& findings, const std::string& what, const fs::path& path) {
+  if (path.empty()) return;
+  const fs::path asked = fs::exists(path) ? path : path.parent_path();
+  if (access(asked.c_str(), W_OK) == 0)
+    findings.good(what, path.string());
+  else
+    findings.bad(what, path.string() + " cannot be written by this user");
+}
+
+/// What the site's profile names.
+void check_site(Findings& findings) {
+  const SiteProfile& site = site_profile();
+  if (site.files.empty()) {
+    findings.bad("site", "there is no profile: /etc/foldstream/site.yaml, ~/.config/foldstream/site.yaml");
+    return;
+  }
+  for (const fs::path& file : site.files) findings.good("site", file.string());
+  if (!site.launcher.empty()) check_program(findings, "launcher", site.launcher);
+  if (!site.partition.empty() && has_program("sinfo")) {
+    const Output nodes = output_of("sinfo --noheader --format=%D --partition=" + shell_quoted(site.partition));
+    if (nodes.code == 0 && !nodes.text.empty())
+      findings.good("partition", site.partition + ", nodes: " + nodes.text);
+    else
+      findings.bad("partition", "SLURM knows no partition '" + site.partition + "'");
+  }
+  check_modules(findings, site.modules);
+  check_path(findings, "database", site.database);
+  check_path(findings, "models", site.models_dir);
+  check_path(findings, "image", site.image);
+  if (!site.image.empty()) check_program(findings, "container", "apptainer");
+  check_writable(findings, "audit", site.audit);
+  check_writable(findings, "quota", site.quota_folder);
+}
+
+/// The same on a node of the site's partition, in a job of its own.
+int doctor_on_node() {
+  const SiteProfile& site = site_profile();
+  std::string command = "srun --quiet --nodes=1 --ntasks=1 --time=5 --job-name=foldstream-doctor";
+  for (const auto& [option, value] : {std::pair("partition", site.partition), std::pair("account", site.account)})
+    if (!value.empty()) command += fmt::format(" --{}={}", option, shell_quoted(value));
+  const Output found =
+      output_of(command + " " + shell_quoted(fs::read_symlink("/proc/self/exe").string()) + " doctor --site");
+  fmt::print("on a compute node:\n{}\n", found.text);
+  return found.code;
+}
+
+int doctor(const std::string& given_scratch, bool with_site) {
+  if (with_site && std::getenv("SLURM_JOB_ID") == nullptr &&
+      output_of("sinfo --noheader").code == 0) return doctor_on_node();
+  const std::string scratch =
+      given_scratch.empty() && with_site ? site_profile().scratch.string() : given_scratch;
   Findings findings;
   findings.good("foldstream", version_text());
   check_threads(findings);
@@ -115,6 +195,7 @@ int doctor(const std::string& scratch) {
   check_openmm(findings);
   check_mpi(findings);
   check_scratch(findings, scratch.empty() ? fs::temp_directory_path() : fs::path(scratch));
+  if (with_site) check_site(findings);
   fmt::print("\n{}\n", findings.bad_count() == 0
                            ? "nothing stands in the way of a run"
                            : fmt::format("{} lines marked !! want your attention", findings.bad_count()));
@@ -128,8 +209,13 @@ void add_doctor(CLI::App& app, Action& action) {
       "doctor", "Check this machine: versions, BLAS, threads, MPI, devices, scratch");
   const auto scratch = std::make_shared<std::string>();
   command->add_option("--scratch", *scratch, "folder to check; default: the system's temporary one");
-  command->footer("Example:\n  foldstream doctor --scratch /scratch/$USER");
-  command->callback([&action, scratch] { action = [scratch] { return doctor(*scratch); }; });
+  const auto with_site = std::make_shared<bool>(false);
+  command->add_flag("--site", *with_site,
+                    "what the site's profile names too; from a login node of SLURM, all on a compute node");
+  command->footer("Examples:\n  foldstream doctor --scratch /scratch/$USER\n  foldstream doctor --site");
+  command->callback([&action, scratch, with_site] {
+    action = [scratch, with_site] { return doctor(*scratch, *with_site); };
+  });
 }
 
 }  // namespace foldstream::apps

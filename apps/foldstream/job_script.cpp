@@ -61,8 +61,8 @@ std::string launch_line(const JobRequest& request) {
       break;
     case Launcher::hydra: line = fmt::format("mpirun -n {} -ppn {}", ranks, per_node); break;
   }
-  for (const std::string& word : request.command)
-    line += (line.empty() ? "" : " ") + shell_quoted(word);
+  for (const auto* words : {&request.program, &request.arguments})
+    for (const std::string& word : *words) line += (line.empty() ? "" : " ") + shell_quoted(word);
   return line;
 }
 
@@ -98,13 +98,18 @@ std::string job_script(const JobRequest& request) {
   for (const std::string& argument : request.sbatch_args) lines.whole(argument);
   const auto quoted = [&](const char* name) { return shell_quoted((request.out / name).string()); };
   // launchers lose exit codes; a job that never began has no status that is newer than its start
-  const std::string status = shell_quoted(request.command.front()) + " status --exit-code ";
+  std::string status, modules;
+  for (const std::string& word : request.program) status += shell_quoted(word) + " ";
+  status += "status --exit-code ";
+  for (const std::string& module : request.modules) modules += "module load " + shell_quoted(module) + "\n";
   const std::string out = shell_quoted(request.out.string());
   const std::string ask =
       request.is_shared
           ? "if ls -d " + quoted("jobs") + "/* >/dev/null 2>&1; then\n  " + status + "--job \"$SLURM_JOB_ID\" " + out + "\n"
           : "if [[ " + quoted("status.json") + " -nt " + quoted("job.started") + " ]]; then\n  " + status + out + "\n";
-  return "#!/bin/bash\n" + lines.text() +
+  // a shell that is no login shell may not know 'module'
+  if (!modules.empty()) modules = "\ncommand -v module >/dev/null || source /etc/profile\n" + modules;
+  return "#!/bin/bash\n" + lines.text() + modules +
          "\n# one launch; a signal makes it drain, after which the job is queued again to go on\n"
          "touch " + quoted("job.started") + "\n" +
          launch_line(request) + " &\n"

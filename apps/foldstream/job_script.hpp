@@ -14,7 +14,9 @@ struct JobRequest {
   std::string name;
   std::filesystem::path folder;     ///< working folder of the job
   std::filesystem::path out;        ///< results folder, absolute: log and mark of a cancel
-  std::vector<std::string> command; ///< program and arguments
+  std::vector<std::string> program; ///< foldstream, and what it runs in: a container
+  std::vector<std::string> arguments;
+  std::vector<std::string> modules; ///< of the site, loaded first
   int nodes = 1;
   int ranks_per_node = 1;
   bool is_shared = false;  ///< other jobs may work on the folder too

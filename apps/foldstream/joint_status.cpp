@@ -1,6 +1,7 @@
 #include "joint_status.hpp"
 
 #include "lease_files.hpp"
+#include "rank_files.hpp"
 
 #include <algorithm>
 #include <ctime>

@@ -2,6 +2,7 @@
 
 #include <foldstream/error.hpp>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -69,6 +70,16 @@ bool publish_once(const fs::path& file, const std::string& content) {
   if (failed == EEXIST) return false;
   throw Error(ErrorKind::Io, file.string() + ": cannot be made: " + std::strerror(failed) +
                                  ". Jobs share a folder only on a file system with hard links.");
+}
+
+void append_line(const fs::path& file, const std::string& line) {
+  const std::string text = line + "\n";
+  const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+  const bool is_written =
+      descriptor >= 0 && write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const std::string reason = std::strerror(errno);
+  if (descriptor >= 0) close(descriptor);
+  if (!is_written) throw Error(ErrorKind::Io, file.string() + ": " + reason + ".");
 }
 
 fs::path job_folder(const fs::path& out, int job) {

@@ -21,6 +21,9 @@ std::optional<std::string> content_of(const std::filesystem::path& file);
 /// Makes a file, whole, that is not there yet; false if it is. @throws Error{Io}.
 bool publish_once(const std::filesystem::path& file, const std::string& content);
 
+/// Adds a line to a file that others add to as well, in one piece. @throws Error{Io}.
+void append_line(const std::filesystem::path& file, const std::string& line);
+
 std::filesystem::path job_folder(const std::filesystem::path& out, int job);
 /// Numbers of the jobs that have worked on the folder, ascending.
 std::vector<int> jobs_of(const std::filesystem::path& out);

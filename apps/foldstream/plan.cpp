@@ -5,6 +5,7 @@
 #include "costs.hpp"
 #include "plan_need.hpp"
 #include "progress.hpp"
+#include "rank_files.hpp"
 #include "rehearse.hpp"
 #include "run_status.hpp"
 #include "targets.hpp"

@@ -63,11 +63,15 @@ std::unique_ptr<Executor> make_thread_executor(const RankOptions& options) {
   return std::make_unique<ThreadExecutor>(chosen);
 }
 
+int rank_on_node() {
+  return from_launcher({"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"}, 0);
+}
+
 std::vector<Device> own_devices(const std::vector<Device>& of_node) {
   const int count = static_cast<int>(of_node.size());
   const int ranks = std::max(
       1, from_launcher({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"}, 1));
-  const int rank = from_launcher({"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"}, 0);
+  const int rank = rank_on_node();
   std::vector<Device> own;
   for (int i = 0; i < count; ++i)
     if (ranks <= count ? i % ranks == rank : i == rank % count)

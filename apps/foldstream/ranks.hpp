@@ -31,6 +31,9 @@ struct RankOptions {
   std::function<void()> on_thread = {};  ///< called first by each thread that runs tasks
 };
 
+/// The number of this process among the ranks of its node, as the launcher tells it; 0 without one.
+int rank_on_node();
+
 /// The devices of this process among those of its node: ranks of a node share them out by their
 /// number there, which launchers tell in the environment.
 std::vector<Device> own_devices(const std::vector<Device>& of_node);

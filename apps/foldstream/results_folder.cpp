@@ -31,7 +31,8 @@ void claim_results_folder(const fs::path& folder, const fs::path& input) {
   const std::string digest = to_string(key_of(io::read_text_file(input)));
   const fs::path mark = folder / "input.json";
   std::error_code problem;
-  fs::create_directories(folder, problem);
+  const bool is_new = fs::create_directories(folder, problem);
+  if (is_new) fs::permissions(folder, fs::perms::owner_all, problem);  // others are let in by chmod
   if (problem || !fs::is_directory(folder))
     throw Error(ErrorKind::Io, "--out " + folder.string() + ": cannot make the folder: " +
                                    (problem ? problem.message() : "it is a file") +

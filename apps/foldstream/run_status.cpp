@@ -1,16 +1,15 @@
 #include "run_status.hpp"
 
 #include "progress.hpp"
+#include "rank_files.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <ctime>
-#include <numeric>
 
 namespace foldstream::apps {
 namespace {
@@ -141,47 +140,6 @@ RunStatus read_status(const fs::path& out) {
 
 void write_status(const fs::path& out, const RunStatus& status) {
   io::write_file_atomically(out / file_name, to_json(status).dump(1) + "\n");
-}
-
-std::uint64_t own_peak_bytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
-}
-
-void write_own_memory(const fs::path& out, int rank) {
-  io::write_file_atomically(out / "ranks" / fmt::format("r{:04}.memory", rank),
-                            fmt::format("{}\n", own_peak_bytes()));
-}
-
-namespace {
-
-/// The numbers in the files with this ending that ranks have written.
-std::vector<std::int64_t> numbers_of_ranks(const fs::path& ranks, const char* ending) {
-  std::vector<std::int64_t> numbers;
-  std::error_code none;
-  for (const auto& entry : fs::directory_iterator(ranks, none)) {
-    if (entry.path().extension() != ending) continue;
-    try {
-      numbers.push_back(std::stoll(io::read_text_file(entry.path())));
-    } catch (const std::exception&) {  // being replaced, or damaged: the others still tell
-      continue;
-    }
-  }
-  return numbers;
-}
-
-}  // namespace
-
-std::uint64_t largest_memory(const fs::path& ranks) {
-  const auto all = numbers_of_ranks(ranks, ".memory");
-  return all.empty() ? 0 : static_cast<std::uint64_t>(std::ranges::max(all));
-}
-
-std::optional<std::int64_t> refused_calls(const fs::path& ranks) {
-  const auto all = numbers_of_ranks(ranks, ".refused");
-  if (all.empty()) return std::nullopt;
-  return std::accumulate(all.begin(), all.end(), std::int64_t{0});
 }
 
 void StatusCounter::count_target(const Outcome& worst) {

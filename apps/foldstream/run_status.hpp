@@ -9,7 +9,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,15 +67,6 @@ nlohmann::json to_json(const RunStatus& status);
 RunStatus read_status(const std::filesystem::path& out);
 /// Whole or not at all. @throws Error{Io}.
 void write_status(const std::filesystem::path& out, const RunStatus& status);
-
-/// Most memory that this process has had resident, bytes.
-std::uint64_t own_peak_bytes();
-/// The same for the status: ranks/rNNNN.memory.
-void write_own_memory(const std::filesystem::path& out, int rank);
-/// How many calls for the network were refused, of all ranks that ran with --offline; nothing if none did.
-std::optional<std::int64_t> refused_calls(const std::filesystem::path& ranks);
-/// The largest that was written so into the folder `ranks`.
-std::uint64_t largest_memory(const std::filesystem::path& ranks);
 
 /// Counts what it hears. Not thread-safe.
 class StatusCounter {

@@ -5,18 +5,17 @@
 #include "progress.hpp"
 #include "results_folder.hpp"
 #include "run_folder.hpp"
+#include "shell.hpp"
+#include "site.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
 
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
-#include <sys/wait.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <memory>
@@ -37,27 +36,8 @@ struct SubmitOptions {
   bool is_dry = false;
 };
 
-struct Output {
-  int code = 0;
-  std::string text;
-};
-
-/// What a command printed on both channels.
-Output output_of(const std::string& command) {
-  Output output;
-  FILE* pipe = popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) throw Error(ErrorKind::Io, "cannot run '" + command + "'.");
-  std::array<char, 4096> buffer{};
-  while (const std::size_t read = std::fread(buffer.data(), 1, buffer.size(), pipe))
-    output.text.append(buffer.data(), read);
-  const int status = pclose(pipe);
-  output.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-  while (!output.text.empty() && output.text.back() == '\n') output.text.pop_back();
-  return output;
-}
-
 void check_slurm(const std::string& program) {
-  if (output_of("command -v " + program).code != 0)
+  if (!has_program(program))
     throw Error(ErrorKind::NotFound, program +
                                          " is not on the PATH: this is no machine from which SLURM "
                                          "jobs are submitted. '--dry-run' shows the script.");
@@ -109,13 +89,24 @@ void fill_request(SubmitOptions& options, const std::vector<std::string>& words)
   job.threads = options.campaign.threads;
   job.is_shared = options.campaign.is_shared;
   if (job.name.empty()) job.name = "foldstream-" + options.campaign.input.stem().string();
+  const SiteProfile& site = site_profile();
+  for (const auto& [own, of_site] : {std::pair(&job.partition, &site.partition), std::pair(&job.account, &site.account),
+                                     std::pair(&job.qos, &site.qos)})
+    if (own->empty()) *own = *of_site;
+  if (options.launcher == "auto" && !site.launcher.empty()) options.launcher = site.launcher;
   job.launcher = launcher_of(options);
-  job.command = {fs::read_symlink("/proc/self/exe").string(), "run", options.campaign.workflow,
-                 fs::absolute(options.campaign.input).string()};
-  job.command.insert(job.command.end(), words.begin(), words.end());
+  job.modules = site.modules;
+  job.program = {fs::read_symlink("/proc/self/exe").string()};
+  if (!site.image.empty()) {
+    job.program = {"apptainer", "exec"};
+    if (job.gpus_per_node > 0) job.program.push_back("--nv");
+    job.program.insert(job.program.end(), {site.image.string(), "foldstream"});
+  }
+  job.arguments = {"run", options.campaign.workflow, fs::absolute(options.campaign.input).string()};
+  job.arguments.insert(job.arguments.end(), words.begin(), words.end());
   if (!options.campaign.shard.empty())
-    job.command.insert(job.command.end(), {"--shard", options.campaign.shard});
-  job.command.insert(job.command.end(), {"--out", job.out.string()});
+    job.arguments.insert(job.arguments.end(), {"--shard", options.campaign.shard});
+  job.arguments.insert(job.arguments.end(), {"--out", job.out.string()});
 }
 
 /// From job.json; none if there is no such file.

@@ -114,7 +114,7 @@ Targets read_targets(const CampaignOptions& options) {
 
 void check_has_homologs(const Targets& targets, const CampaignOptions& options,
                         const workflows::Definition& definition) {
-  if (!options.database.empty() || search_tasks(definition).empty()) return;
+  if (!database_of(options).empty() || search_tasks(definition).empty()) return;
   std::string names;
   int count = 0;
   for (const InputTarget& target : targets.good) {

@@ -6,6 +6,7 @@
 #include <sched.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 namespace foldstream {
@@ -17,6 +18,7 @@ class FedRun {
   FedRun(const Graph& graph, TargetSource source, RunOptions options, std::shared_ptr<ThreadPool> pool)
       : pool_(std::move(pool)),
         source_(std::move(source)),
+        may_begin_(options.may_begin),
         window_(options.window > 0 ? options.window : std::max(256, 32 * pool_->threads())),
         run_(graph, std::move(options), *pool_, pool_->open_run(), false) {
     run_.on_closed([this] { pool_->close_run(); });
@@ -41,6 +43,8 @@ class FedRun {
     try {
       while (true) {
         run_.wait_for_room(window_);
+        while (may_begin_ && !run_.is_stopped() && !may_begin_())
+          std::this_thread::sleep_for(std::chrono::milliseconds(100));
         if (run_.is_stopped()) break;
         std::optional<Target> target = source_();
         if (!target) break;
@@ -54,6 +58,7 @@ class FedRun {
 
   const std::shared_ptr<ThreadPool> pool_;
   const TargetSource source_;
+  const std::function<bool()> may_begin_;
   const int window_;
   GraphRun run_;
   std::thread feeder_;

@@ -1,6 +1,6 @@
 // Jobs that share a results folder: each target goes to one of them, and all ranks of a job agree.
-#include "../../apps/foldstream/lease_files.hpp"
-#include "../../apps/foldstream/leases.hpp"
+#include "lease_files.hpp"
+#include "leases.hpp"
 #include "test_support.hpp"
 
 #include <algorithm>

@@ -275,6 +275,20 @@ TEST_F(Submit, TwoClustersSplitACampaignAndItIsMerged) {
   EXPECT_EQ(computed, 6 * 4);  // of five tasks, the search was given
 }
 
+TEST_F(Submit, TheSitesProfileIsCheckedOnAComputeNode) {
+  folder_.write("site.yaml", "site: test\npartition: main\nscratch: " + folder_.path().string() +
+                                 "\ndatabase: /nowhere/uniref.fsdb\nlauncher: mpirun\n");
+
+  const Finished checked = run("export FOLDSTREAM_SITE=$PWD/site.yaml; foldstream doctor --site");
+
+  EXPECT_EQ(checked.code, 2) << checked.err;
+  EXPECT_THAT(checked.out, HasSubstr("on a compute node:"));
+  EXPECT_THAT(checked.out, HasSubstr("main, nodes: 3"));
+  EXPECT_THAT(checked.out, HasSubstr("/nowhere/uniref.fsdb is not there"));
+  EXPECT_THAT(run("FOLDSTREAM_SITE=$PWD/site.yaml foldstream submit " + write_targets(1) +
+                  "--dry-run --database other.fsdb 2>&1").out, HasSubstr("#SBATCH --partition=main"));
+}
+
 TEST_F(Submit, ACancelledJobIsNotQueuedAgainAndKeepsWhatIsFinished) {
   const std::string fold = write_targets(6);
   const std::string job = submit(fold + "--out cluster");

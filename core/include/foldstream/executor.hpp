@@ -77,6 +77,10 @@ struct RunOptions {
   /// that this rank ran). Called from any thread, for several targets at once; must be quick and not
   /// throw. May be empty.
   std::function<void(TargetOutcome)> on_ended = {};
+  /// Asked before a target is read from the source, by the thread that reads it (on ranks: before this
+  /// rank takes one); while it says no, it is asked again every 100 ms. A target that it has let through
+  /// ends with `on_ended`, unless the source had none. May be empty; must be quick and not throw.
+  std::function<bool()> may_begin = {};
   int window = 0;  ///< most targets that are read ahead; 0 = 32 for each thread, at least 256
 };
 
