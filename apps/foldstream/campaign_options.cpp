@@ -113,7 +113,8 @@ std::pair<std::uint64_t, std::uint64_t> parse_shard(const std::string& text) {
 }
 
 std::filesystem::path database_of(const CampaignOptions& options) {
-  return options.database.empty() ? site_profile().database : options.database;
+  if (!options.database.empty() || !std::filesystem::exists(site_profile().database)) return options.database;
+  return site_profile().database;
 }
 
 workflows::Definition define(const CampaignOptions& options, const workflows::Catalog& catalog) {

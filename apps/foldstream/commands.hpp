@@ -34,6 +34,7 @@ void add_compare(CLI::App& app, Action& action);
 void add_sample(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_doctor(CLI::App& app, Action& action);
+void add_logs(CLI::App& app, Action& action);
 void add_merge(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
 void add_submit(CLI::App& app, Action& action);

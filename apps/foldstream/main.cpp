@@ -72,6 +72,7 @@ void make_command_line(CLI::App& app, Action& action) {
   add_plan(app, action);
   add_submit(app, action);
   add_status(app, action);
+  add_logs(app, action);
   add_merge(app, action);
   add_why(app, action);
   add_streams(app, action);

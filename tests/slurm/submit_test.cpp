@@ -286,7 +286,7 @@ TEST_F(Submit, TheSitesProfileIsCheckedOnAComputeNode) {
   EXPECT_THAT(checked.out, HasSubstr("main, nodes: 3"));
   EXPECT_THAT(checked.out, HasSubstr("/nowhere/uniref.fsdb is not there"));
   EXPECT_THAT(run("FOLDSTREAM_SITE=$PWD/site.yaml foldstream submit " + write_targets(1) +
-                  "--dry-run --database other.fsdb 2>&1").out, HasSubstr("#SBATCH --partition=main"));
+                  "--dry-run 2>&1").out, HasSubstr("#SBATCH --partition=main"));
 }
 
 TEST_F(Submit, ACancelledJobIsNotQueuedAgainAndKeepsWhatIsFinished) {
