@@ -221,6 +221,11 @@ RunStatus first_status(const Campaign& campaign, const Ranks& ranks,
   return status;
 }
 
+/// The same on all ranks, since any of them may come to lead. Collective.
+RunStatus agreed_status(const Campaign& campaign, const Ranks& ranks, const std::filesystem::path& folder) {
+  return status_of(nlohmann::json::parse(ranks.of_first(to_json(first_status(campaign, ranks, folder)).dump())));
+}
+
 /// What a rank tells of itself while the run lasts. A folder that cannot be written stops no run for
 /// that: the store will say so.
 void tell(const Course& course, RankFiles& files, bool leads, const RunStatus& status) {
@@ -510,7 +515,7 @@ int run_campaign(const CampaignOptions& options) {
   if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();
   const auto observer = std::make_shared<CampaignObserver>(
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
-      first_status(campaign, ranks, course.status_folder));
+      agreed_status(campaign, ranks, course.status_folder));
   const auto executor = ranks.make_executor(rank_options(campaign, ranks));
   CampaignResult result = execute(campaign, course, ranks, files, *executor, store, observer);
   if (!ranks.leads(*executor)) return job ? exit_code_of_part(result) : exit_code(result);

@@ -38,36 +38,6 @@ Life life_of(const Json& json) {
           json.at("cause"),    json.at("job"),      json.at("computed")};
 }
 
-RunStatus status_of(const Json& json) {
-  RunStatus status;
-  status.state = json.at("state");
-  status.workflow = json.at("workflow");
-  status.input = json.at("input");
-  status.began_at = json.at("began_at");
-  status.updated_at = json.at("updated_at");
-  status.ranks = json.at("ranks");
-  status.threads = json.at("threads");
-  const Json& targets = json.at("targets");
-  status.targets = targets.at("all");
-  status.targets_done = targets.at("done");
-  status.targets_failed = targets.at("failed");
-  status.targets_running = targets.at("running");
-  status.targets_refused = targets.at("refused");
-  for (const Json& task : json.at("tasks")) {
-    status.order.push_back(task.at("task"));
-    status.tasks[task.at("task")] = {task.at("running"), task.at("done"),   task.at("reused"),
-                                     task.at("failed"),  task.at("others"), task.at("seconds")};
-  }
-  status.busy_seconds = json.at("busy_thread_seconds");
-  status.seconds = json.at("seconds");
-  status.fraction = json.at("fraction");
-  for (const Json& failure : json.at("failures"))
-    status.failures.push_back({failure.at("target"), failure.at("task"), failure.at("kind"),
-                               failure.at("message")});
-  for (const Json& life : json.at("lives")) status.lives.push_back(life_of(life));
-  return status;
-}
-
 }  // namespace
 
 std::string life_text(const Life& life) {
@@ -120,6 +90,36 @@ Json to_json(const RunStatus& status) {
                {"lives", lives}};
   if (status.eta() >= 0) json["eta_seconds"] = status.eta();
   return json;
+}
+
+RunStatus status_of(const Json& json) {
+  RunStatus status;
+  status.state = json.at("state");
+  status.workflow = json.at("workflow");
+  status.input = json.at("input");
+  status.began_at = json.at("began_at");
+  status.updated_at = json.at("updated_at");
+  status.ranks = json.at("ranks");
+  status.threads = json.at("threads");
+  const Json& targets = json.at("targets");
+  status.targets = targets.at("all");
+  status.targets_done = targets.at("done");
+  status.targets_failed = targets.at("failed");
+  status.targets_running = targets.at("running");
+  status.targets_refused = targets.at("refused");
+  for (const Json& task : json.at("tasks")) {
+    status.order.push_back(task.at("task"));
+    status.tasks[task.at("task")] = {task.at("running"), task.at("done"),   task.at("reused"),
+                                     task.at("failed"),  task.at("others"), task.at("seconds")};
+  }
+  status.busy_seconds = json.at("busy_thread_seconds");
+  status.seconds = json.at("seconds");
+  status.fraction = json.at("fraction");
+  for (const Json& failure : json.at("failures"))
+    status.failures.push_back({failure.at("target"), failure.at("task"), failure.at("kind"),
+                               failure.at("message")});
+  for (const Json& life : json.at("lives")) status.lives.push_back(life_of(life));
+  return status;
 }
 
 RunStatus read_status(const fs::path& out) {

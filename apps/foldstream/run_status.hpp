@@ -63,6 +63,8 @@ struct RunStatus {
 };
 
 nlohmann::json to_json(const RunStatus& status);
+/// Of what `to_json` gave. @throws nlohmann::json::exception.
+RunStatus status_of(const nlohmann::json& json);
 /// @throws Error{NotFound} if the folder holds no status, Error{Parse} if it is damaged.
 RunStatus read_status(const std::filesystem::path& out);
 /// Whole or not at all. @throws Error{Io}.

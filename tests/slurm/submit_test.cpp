@@ -215,7 +215,9 @@ TEST_F(Submit, ARankIsKilledAndTheOthersDoItsWork) {
   ASSERT_EQ(run("pkill -KILL --newest -f '^[^ ]*foldstream run .*" + folder_.path().string() + "/cluster'").code, 0);
 
   ASSERT_TRUE(await_state(job, "COMPLETED", 120)) << state_of(job) << log("cluster", job);
-  EXPECT_EQ(status("cluster").at("targets").at("done"), 10);
+  const Json json = status("cluster");
+  EXPECT_EQ(json.at("targets").at("done"), 10);
+  EXPECT_EQ(json.at("lives").size(), 1U) << json.dump(2);
 }
 
 TEST_F(Submit, TwoJobsShareOneCampaignAndOneOfThemStopsAndGoesOn) {
