@@ -42,7 +42,7 @@ struct Campaign {
       : options(given),
         catalog(workflows::Catalog::packaged()),
         definition(define(given, catalog)),
-        targets(read_targets(given)) {
+        targets(read_targets(given, definition)) {
     if (targets.good.empty() && !options.shard.empty() && targets.refused.empty())
       throw Error(ErrorKind::InvalidArgument,
                   "--shard " + options.shard + ": none of the targets is in this part.");

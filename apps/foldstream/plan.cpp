@@ -160,7 +160,7 @@ struct PlanInput {
 
 PlanInput read_input(const PlanOptions& options, const workflows::Definition& definition) {
   if (!options.lengths.empty()) return {read_lengths(options.lengths), {}};
-  const Targets targets = read_targets(options.campaign);
+  const Targets targets = read_targets(options.campaign, definition);
   check_has_homologs(targets, options.campaign, definition);
   PlanInput input{{}, targets.refused};
   for (const InputTarget& target : targets.good)

@@ -83,19 +83,30 @@ void take_shard(const CampaignOptions& options, Targets& targets) {
 }
 
 Magnitudes magnitudes(const InputTarget& input) {
+  constexpr double linker = 25;  // residues between chains, as the model sees them
+  const std::size_t chains = std::max<std::size_t>(1, input.sequence.chain_lengths.size());
   const double rows = input.msa ? static_cast<double>(input.msa->rows.size()) : expected_rows;
-  return {{"length", static_cast<double>(input.sequence.length())},
+  return {{"length", static_cast<double>(input.sequence.length()) + linker * static_cast<double>(chains - 1)},
           {"rows", rows}};
 }
 
 }  // namespace
 
-Targets read_targets(const CampaignOptions& options) {
+bool folds_complexes(const workflows::Definition& definition) {
+  return std::ranges::any_of(definition.tasks, [](const auto& task) { return task.stage == "embed"; }) &&
+         std::ranges::none_of(definition.tasks, [](const auto& task) {
+           return task.stage == "search" || task.stage == "msa" || task.stage == "predict";
+         });
+}
+
+Targets read_targets(const CampaignOptions& options, const workflows::Definition& definition) {
   if (!options.msa.empty() && !fs::exists(options.msa))
     throw Error(ErrorKind::NotFound, "--msa " + options.msa.string() + ": there is no such file.");
   Targets targets;
   Admission admission(options);
-  io::FastaReader reader(options.input, {.lenient = false, .max_length = options.max_length});
+  io::FastaReader reader(options.input, {.lenient = false,
+                                         .complexes = folds_complexes(definition),
+                                         .max_length = options.max_length});
   std::size_t records = 0;
   while (const auto record = reader.next()) {
     if (++records == 2 && !options.msa.empty() && !fs::is_directory(options.msa))

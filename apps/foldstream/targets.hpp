@@ -37,7 +37,7 @@ struct Targets {
 /// Reads the input of a campaign. What is wrong with one record is told in `refused`.
 /// @throws Error if the file as a whole cannot be used: absent, empty, no FASTA; or if --msa names
 /// one file for several targets.
-Targets read_targets(const CampaignOptions& options);
+Targets read_targets(const CampaignOptions& options, const workflows::Definition& definition);
 
 /// @throws Error{InvalidArgument} naming the targets without an alignment if the workflow searches
 ///         for homologs and there is no database.

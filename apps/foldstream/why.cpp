@@ -115,7 +115,7 @@ int why(const WhyOptions& options) {
   const workflows::Definition definition = define(options.campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);
   if (options.task != "all") workflow.graph.index_of(options.task);  // throws with the near miss
-  const Targets targets = read_targets(options.campaign);
+  const Targets targets = read_targets(options.campaign, definition);
   bool is_found = false;
   for (const InputTarget& input : targets.good) {
     if (!options.target.empty() && input.sequence.name != options.target) continue;

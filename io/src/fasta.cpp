@@ -21,7 +21,7 @@ struct Letters {
   std::array<std::uint8_t, 256> bad{};  // 1: it is no residue letter
 };
 
-constexpr Letters make_letters(bool lenient) {
+constexpr Letters make_letters(bool lenient, bool complexes = false) {
   Letters letters;
   letters.out.fill('X');
   letters.use.fill(lenient ? 1 : 0);
@@ -36,6 +36,7 @@ constexpr Letters make_letters(bool lenient) {
     set(c - 'A' + 'a', c, 1);
   }
   for (const char c : std::string_view(" \t\r")) set(c, ' ', 0);
+  if (complexes) set(':', ':', 1);  // taken out once the end is known
   if (!lenient) return letters;
   set('*', '*', 1);  // dropped at the end, X elsewhere, once the end is known
   set('-', '-', 0);
@@ -45,6 +46,7 @@ constexpr Letters make_letters(bool lenient) {
 
 constexpr Letters strict_letters = make_letters(false);
 constexpr Letters lenient_letters = make_letters(true);
+constexpr Letters complex_letters = make_letters(false, true);
 
 // Whether a line needs no letter looked at; in blocks, so that the compiler uses vectors.
 bool is_all_capitals(std::string_view text) {
@@ -64,8 +66,8 @@ bool is_all_capitals(std::string_view text) {
 std::string letter_problem(std::string_view text) {
   const char c = text[0];
   if (c == ':') {
-    return "found ':', which separates the chains of a complex. Complexes are not supported yet; "
-           "give each chain as a record of its own.";
+    return "found ':', which separates the chains of a complex. Only the workflow 'esmfold' folds "
+           "complexes; give each chain as a record of its own.";
   }
   std::string cure = "Sequences may hold the letters A to Z.";
   if (c == '*') cure = "It marks a stop codon; remove it, and what follows it.";
@@ -99,7 +101,9 @@ class FastaReader::Parser {
   Parser(const std::filesystem::path& path, FastaOptions options)
       : file_(path.string()),
         options_(options),
-        letters_(options.lenient ? lenient_letters : strict_letters),
+        letters_(options.lenient     ? lenient_letters
+                 : options.complexes ? complex_letters
+                                     : strict_letters),
         lines_(open_bytes(path)) {}
 
   std::optional<FastaRecord> next();
@@ -114,6 +118,7 @@ class FastaReader::Parser {
   void add_checked(const Line& line);
   void end_record();
   void end_stars();
+  void end_chains();
   void refuse(std::size_t line, std::size_t column, const std::string& message);
 
   std::string file_;
@@ -257,8 +262,26 @@ void FastaReader::Parser::end_stars() {
   std::replace(residues.begin(), residues.end(), '*', 'X');
 }
 
+void FastaReader::Parser::end_chains() {
+  const std::string all = std::exchange(sequence_.residues, {});
+  if (all.find(':') == std::string::npos) {
+    sequence_.residues = all;
+    return;
+  }
+  for (std::size_t from = 0; from <= all.size();) {
+    const std::size_t end = std::min(all.find(':', from), all.size());
+    if (end == from)
+      refuse(header_line_, 1, "record '" + sequence_.name + "' has a chain without residues: a ':' too many.");
+    sequence_.residues.append(all, from, end - from);
+    sequence_.chain_lengths.push_back(static_cast<std::uint32_t>(end - from));
+    from = end + 1;
+  }
+  length_ = sequence_.residues.size();
+}
+
 void FastaReader::Parser::end_record() {
   if (options_.lenient) end_stars();
+  if (options_.complexes) end_chains();
   if (length_ == 0) {
     refuse(header_line_, 1,
            "record '" + sequence_.name +

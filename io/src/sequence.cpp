@@ -67,19 +67,45 @@ char one_letter(std::string_view residue_name) {
   return variant != variants.end() ? variant->second : 'X';
 }
 
+std::vector<std::string> Sequence::chains() const {
+  if (chain_lengths.empty()) return {residues};
+  std::vector<std::string> all;
+  std::size_t at = 0;
+  for (const std::uint32_t count : chain_lengths) {
+    all.push_back(residues.substr(at, count));
+    at += count;
+  }
+  return all;
+}
+
 }  // namespace foldstream::io
 
 namespace foldstream {
 
 Record Codec<io::Sequence>::encode(const io::Sequence& sequence) {
-  return {{"description", text_field(sequence.description)},
-          {"name", text_field(sequence.name)},
-          {"residues", text_field(sequence.residues)}};
+  Record record = {{"description", text_field(sequence.description)},
+                   {"name", text_field(sequence.name)},
+                   {"residues", text_field(sequence.residues)}};
+  // absent for one chain: keys of results of earlier versions stay what they are
+  if (!sequence.chain_lengths.empty())
+    record["chain_lengths"] = {Tensor::of(std::vector<std::int32_t>(sequence.chain_lengths.begin(),
+                                                                    sequence.chain_lengths.end())),
+                               "1", {"chain"}};
+  return record;
 }
 
 io::Sequence Codec<io::Sequence>::decode(const Record& record) {
-  return {field_text(record, "name"), field_text(record, "description"),
-          field_text(record, "residues")};
+  io::Sequence sequence{field_text(record, "name"), field_text(record, "description"),
+                        field_text(record, "residues")};
+  if (!record.contains("chain_lengths")) return sequence;
+  std::uint64_t sum = 0;
+  for (const std::int32_t count : field(record, "chain_lengths").tensor.values<std::int32_t>()) {
+    sequence.chain_lengths.push_back(static_cast<std::uint32_t>(count));
+    sum += static_cast<std::uint32_t>(count);
+  }
+  if (sum != sequence.length())
+    throw Error(ErrorKind::Parse, "the chains of sequence '" + sequence.name + "' do not add up to its residues.");
+  return sequence;
 }
 
 }  // namespace foldstream

@@ -37,6 +37,16 @@ TEST(Fasta, AcceptsCrlfLowerCaseBlanksAndNoFinalNewline) {
   EXPECT_EQ(good(records[1]), (Sequence{"two", "", "X"}));
 }
 
+TEST(Fasta, ReadsComplexesWhereTheyAreAskedFor) {
+  const auto records = read(">dimer\nACD\nEF:gh\nIKL\n>one\nMN\n>bad\nAC::DE\n>end\nAC:\n", {.complexes = true});
+
+  ASSERT_EQ(records.size(), 4u);
+  EXPECT_EQ(good(records[0]), (Sequence{"dimer", "", "ACDEFGHIKL", {5, 5}}));
+  EXPECT_EQ(good(records[1]), (Sequence{"one", "", "MN"}));
+  EXPECT_THAT(refused(records[2]), testing::HasSubstr("query.fasta:7:1: record 'bad' has a chain without residues"));
+  EXPECT_THAT(refused(records[3]), testing::HasSubstr("a ':' too many"));
+}
+
 TEST(Fasta, LosesNothingBesideABadRecord) {
   const auto records = read(">a\nAC7F\n>b\nACDEF\n>c\n>d\nAC\n>e\nCC\n");
 

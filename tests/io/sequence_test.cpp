@@ -49,6 +49,19 @@ TEST(SequenceCodec, RoundTripsExactly) {
   EXPECT_EQ(Codec<io::Sequence>::decode(Codec<io::Sequence>::encode({})), io::Sequence{});
 }
 
+TEST(SequenceCodec, KeepsTheChainsOfAComplex) {
+  const io::Sequence dimer{"D", "", "ACDEF", {2, 3}};
+  Record record = Codec<io::Sequence>::encode(dimer);
+
+  EXPECT_EQ(Codec<io::Sequence>::decode(record), dimer);
+  EXPECT_EQ(dimer.chains(), (std::vector<std::string>{"AC", "DEF"}));
+  // keys of single chains are what they were
+  EXPECT_FALSE(Codec<io::Sequence>::encode({"P", "", "AC"}).contains("chain_lengths"));
+
+  record["chain_lengths"].tensor = Tensor::of(std::vector<std::int32_t>{2, 4});
+  test::expect_error(ErrorKind::Parse, "do not add up", [&] { Codec<io::Sequence>::decode(record); });
+}
+
 TEST(SequenceCodec, RefusesARecordWithoutResidues) {
   Record record = Codec<io::Sequence>::encode({"a", "b", "C"});
   record.erase("residues");

@@ -67,7 +67,7 @@ esmfold::RunOptions run_options(const Context& context, int chunk, double from, 
 }
 
 FoldInput input_of(const Values& inputs) {
-  return esmfold::encode_chains({inputs.at("sequence").as<io::Sequence>().residues});
+  return esmfold::encode_chains(inputs.at("sequence").as<io::Sequence>().chains());
 }
 
 Tensor rows(const Tensor& tensor, std::int64_t from, std::int64_t count) {

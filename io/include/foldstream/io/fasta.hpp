@@ -20,6 +20,7 @@ struct FastaOptions {
   /// For search databases: '-' and '.' are dropped, so is '*' at the end; what is no letter becomes
   /// X; duplicate names are kept; records without residues or name, or too long, are skipped.
   bool lenient = false;
+  bool complexes = false;  ///< ':' ends a chain of a complex; otherwise it is refused
   std::size_t max_length = 100'000;  ///< residues; a longer record is refused
 };
 

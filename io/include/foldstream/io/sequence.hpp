@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace foldstream::io {
 
@@ -30,9 +31,12 @@ char one_letter(std::string_view residue_name);
 struct Sequence {
   std::string name;         ///< the first word of its header
   std::string description;  ///< the rest of its header
-  std::string residues;     ///< upper-case one-letter codes
+  std::string residues;     ///< upper-case one-letter codes; of a complex those of all chains
+  /// Of a complex: residues of each chain, two or more. Empty: one chain.
+  std::vector<std::uint32_t> chain_lengths = {};
 
   std::size_t length() const noexcept { return residues.size(); }
+  std::vector<std::string> chains() const;
   friend bool operator==(const Sequence&, const Sequence&) = default;
 };
 

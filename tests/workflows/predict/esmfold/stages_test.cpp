@@ -43,9 +43,10 @@ Task fold_of(const fs::path& model) {
   return fold_task({.model = model.string(), .recycles = 3, .device = "cpu", .checkpoint_seconds = 0});
 }
 
-Run run_of(const Stages& stages, const fs::path& folder, ThreadExecutor& executor) {
+Run run_of(const Stages& stages, const fs::path& folder, ThreadExecutor& executor,
+           const io::Sequence& target = protein) {
   Run run = executor.run(stages.graph,
-                         {{stages.embed.input("sequence"), protein}, {stages.fold.input("sequence"), protein}},
+                         {{stages.embed.input("sequence"), target}, {stages.fold.input("sequence"), target}},
                          {.store = std::make_shared<io::RunStore>(folder, 0)});
   run.wait();
   return run;
@@ -63,6 +64,26 @@ Task watched(Task task, double limit, std::atomic<double>& least) {
     return body(inputs, own);
   };
   return task;
+}
+
+TEST(EsmfoldStages, FoldAComplexAsItsChains) {
+  FOLDSTREAM_NEEDS("reference/esmfold_tiny");
+  const TemporaryFolder model, folder;
+  golden_model(model);
+  const Stages stages = stages_of(model.path(), fold_of(model.path()));
+  ThreadExecutor executor({.threads = 2});
+  const io::Sequence dimer{"D1", "", "MKTAYIAKQRQISFVK", {10, 6}};
+
+  foldstream::Run run = run_of(stages, folder.path(), executor, dimer);
+
+  const auto prediction = run.get<io::Prediction>(stages.fold.output("prediction"));
+  const io::Model& first = prediction.models.at(0);
+  ASSERT_EQ(first.structure.chains.size(), 2U);
+  EXPECT_EQ(first.structure.chains[1].id, "B");
+  EXPECT_EQ(first.structure.chains[1].residues.size(), 6U);
+  EXPECT_EQ(first.structure.chains[1].residues[0].name, "GLN");
+  EXPECT_EQ(first.plddt.size(), 16U);  // without the linker
+  EXPECT_EQ(first.pae.size(), 16U * 16U);
 }
 
 TEST(EsmfoldStages, GiveAModelWithAllHeavyAtomsAndItsErrors) {
