@@ -32,7 +32,9 @@ EnergyMeter::EnergyMeter(fs::path folder) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("intel-rapl:") || std::ranges::count(name, ':') != 1) continue;
     const auto now = number_of(entry.path() / "energy_uj");
-    if (now) zones_.push_back({entry.path() / "energy_uj", number_of(entry.path() / "max_energy_range_uj").value_or(0), *now});
+    if (now)
+      zones_.push_back({entry.path() / "energy_uj",
+                        number_of(entry.path() / "max_energy_range_uj").value_or(0), *now});
   }
 }
 
@@ -46,22 +48,24 @@ std::optional<double> EnergyMeter::joules() {
   return joules_;
 }
 
-Energy energy_of(const std::optional<double>& joules, double busy_thread_seconds, double device_seconds,
-                 const SiteProfile& site) {
+Energy energy_of(const std::optional<double>& joules, double busy_thread_seconds,
+                 double device_seconds, const SiteProfile& site) {
   Energy energy;
   energy.is_measured = joules.has_value();
   energy.is_known = joules || site.core_watts > 0 || (site.device_watts > 0 && device_seconds > 0);
-  energy.processors = joules.value_or(busy_thread_seconds * site.core_watts) / joules_of_kilowatt_hour;
+  energy.processors =
+      joules.value_or(busy_thread_seconds * site.core_watts) / joules_of_kilowatt_hour;
   energy.devices = device_seconds * site.device_watts / joules_of_kilowatt_hour;
   return energy;
 }
 
 std::string energy_text(const Energy& energy, const SiteProfile& site) {
   if (!energy.is_known) return "not known (no counters, and no core_watts in the site's profile)";
-  std::string text = fmt::format("{:.3g} kWh ({})", energy.all(),
-                                 energy.is_measured ? "processors of the nodes measured"
-                                                    : "estimated from declared watts");
-  if (energy.devices > 0) text += fmt::format(", of these {:.3g} of devices, estimated", energy.devices);
+  std::string text = fmt::format(
+      "{:.3g} kWh ({})", energy.all(),
+      energy.is_measured ? "processors of the nodes measured" : "estimated from declared watts");
+  if (energy.devices > 0)
+    text += fmt::format(", of these {:.3g} of devices, estimated", energy.devices);
   if (site.carbon > 0) text += fmt::format(", {:.3g} g CO2e", energy.all() * site.carbon);
   return text;
 }
@@ -74,12 +78,14 @@ std::map<std::string, std::string> energy_facts(const Energy& energy, const RunS
   facts["source"] = energy.is_measured ? "measured" : "estimated";
   if (site.carbon > 0) facts["grams_co2e"] = fmt::format("{:.6g}", energy.all() * site.carbon);
   const int targets = status.targets_done + status.targets_failed;
-  if (targets > 0) facts["kilowatt_hours_per_target"] = fmt::format("{:.6g}", energy.all() / targets);
+  if (targets > 0)
+    facts["kilowatt_hours_per_target"] = fmt::format("{:.6g}", energy.all() / targets);
   double seconds = 0;
   for (const auto& [name, task] : status.tasks) seconds += task.seconds;
   for (const auto& [name, task] : status.tasks)
     if (seconds > 0 && task.seconds > 0)  // by the time of its tasks
-      facts["kilowatt_hours of " + name] = fmt::format("{:.6g}", energy.all() * task.seconds / seconds);
+      facts["kilowatt_hours of " + name] =
+          fmt::format("{:.6g}", energy.all() * task.seconds / seconds);
   return facts;
 }
 

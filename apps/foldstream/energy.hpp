@@ -18,8 +18,8 @@ class EnergyMeter {
  public:
   /// @param folder  of the zones; another one for tests
   explicit EnergyMeter(std::filesystem::path folder = "/sys/class/powercap");
-  /// Joules; nothing where the node has no counters, or does not let this user read them. Counters wrap:
-  /// to be called every few minutes at least.
+  /// Joules; nothing where the node has no counters, or does not let this user read them. Counters
+  /// wrap: to be called every few minutes at least.
   std::optional<double> joules();
 
  private:
@@ -44,10 +44,11 @@ struct Energy {
 
 /// @param joules  measured, of all nodes; nothing: the site's watts are taken
 /// @param device_seconds  of tasks that had a device
-Energy energy_of(const std::optional<double>& joules, double busy_thread_seconds, double device_seconds,
-                 const SiteProfile& site);
+Energy energy_of(const std::optional<double>& joules, double busy_thread_seconds,
+                 double device_seconds, const SiteProfile& site);
 
-/// "0.012 kWh (processors measured), 3.1 g CO2e"; says where nothing is known, and how to make it so.
+/// "0.012 kWh (processors measured), 3.1 g CO2e"; says where nothing is known, and how to make it
+/// so.
 std::string energy_text(const Energy& energy, const SiteProfile& site);
 
 /// For run.json: in all, where from, by stage and for a target.

@@ -14,7 +14,8 @@ namespace {
 /// Those that do not would begin twice, half a second each, for nothing.
 [[maybe_unused]] bool computes(const char* command) {
   constexpr std::array commands = {"fold", "run", "merge", "sample", "train", "doctor"};
-  return command != nullptr && std::ranges::find(commands, std::string_view(command)) != commands.end();
+  return command != nullptr &&
+         std::ranges::find(commands, std::string_view(command)) != commands.end();
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ void use_fast_blas([[maybe_unused]] char** argv) {
   void* symbol = dlsym(RTLD_DEFAULT, "openblas_get_corename");
   if (symbol == nullptr || std::string_view(reinterpret_cast<Name>(symbol)()) != "Prescott") return;
   if (__builtin_cpu_supports("avx2") == 0) return;
-  const bool is_wide = __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
+  const bool is_wide =
+      __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512vl") != 0;
   setenv("OPENBLAS_CORETYPE", is_wide ? "SkylakeX" : "Haswell", 1);
   execv("/proc/self/exe", argv);  // if that cannot be, go on slowly
 #endif

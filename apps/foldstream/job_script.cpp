@@ -42,24 +42,30 @@ std::string launch_line(const JobRequest& request) {
   const int ranks = request.nodes * request.ranks_per_node, per_node = request.ranks_per_node;
   std::string line;
   switch (request.launcher) {
-    case Launcher::none: break;
+    case Launcher::none:
+      break;
     case Launcher::srun:
-      line = fmt::format("srun --mpi=pmix --nodes={} --ntasks={} --ntasks-per-node={} --kill-on-bad-exit=0",
-                         request.nodes, ranks, per_node);
+      line = fmt::format(
+          "srun --mpi=pmix --nodes={} --ntasks={} --ntasks-per-node={} --kill-on-bad-exit=0",
+          request.nodes, ranks, per_node);
       break;
     case Launcher::open_mpi_4:
-      // where mpirun itself is told to end, ranks have 10 s to drain; it would wait as long, twice, for a
-      // rank that ends with another code than 0
-      line = fmt::format("mpirun --enable-recovery --mca odls_base_sigkill_timeout 10 --bind-to none"
-                         " --oversubscribe -n {} --map-by ppr:{}:node"
-                         " bash -c 'trap \"\" USR1 TERM; \"$@\"; exit 0' bash",
-                         ranks, per_node);
+      // where mpirun itself is told to end, ranks have 10 s to drain; it would wait as long, twice,
+      // for a rank that ends with another code than 0
+      line = fmt::format(
+          "mpirun --enable-recovery --mca odls_base_sigkill_timeout 10 --bind-to none"
+          " --oversubscribe -n {} --map-by ppr:{}:node"
+          " bash -c 'trap \"\" USR1 TERM; \"$@\"; exit 0' bash",
+          ranks, per_node);
       break;
     case Launcher::open_mpi_5:
-      line = fmt::format("mpirun --with-ft ulfm --bind-to none --oversubscribe -n {} --map-by ppr:{}:node",
-                         ranks, per_node);
+      line = fmt::format(
+          "mpirun --with-ft ulfm --bind-to none --oversubscribe -n {} --map-by ppr:{}:node", ranks,
+          per_node);
       break;
-    case Launcher::hydra: line = fmt::format("mpirun -n {} -ppn {}", ranks, per_node); break;
+    case Launcher::hydra:
+      line = fmt::format("mpirun -n {} -ppn {}", ranks, per_node);
+      break;
   }
   for (const auto* words : {&request.program, &request.arguments})
     for (const std::string& word : *words) line += (line.empty() ? "" : " ") + shell_quoted(word);
@@ -70,7 +76,8 @@ std::string launch_line(const JobRequest& request) {
 
 std::string shell_quoted(const std::string& word) {
   const auto is_plain = [](unsigned char c) {
-    return std::isalnum(c) != 0 || std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
+    return std::isalnum(c) != 0 ||
+           std::string_view("_-./:=,+@%").find(static_cast<char>(c)) != std::string_view::npos;
   };
   if (!word.empty() && std::ranges::all_of(word, is_plain)) return word;
   std::string quoted = "'";
@@ -101,18 +108,22 @@ std::string job_script(const JobRequest& request) {
   std::string status, modules;
   for (const std::string& word : request.program) status += shell_quoted(word) + " ";
   status += "status --exit-code ";
-  for (const std::string& module : request.modules) modules += "module load " + shell_quoted(module) + "\n";
+  for (const std::string& module : request.modules)
+    modules += "module load " + shell_quoted(module) + "\n";
   const std::string out = shell_quoted(request.out.string());
-  const std::string ask =
-      request.is_shared
-          ? "if ls -d " + quoted("jobs") + "/* >/dev/null 2>&1; then\n  " + status + "--job \"$SLURM_JOB_ID\" " + out + "\n"
-          : "if [[ " + quoted("status.json") + " -nt " + quoted("job.started") + " ]]; then\n  " + status + out + "\n";
+  const std::string ask = request.is_shared
+                              ? "if ls -d " + quoted("jobs") + "/* >/dev/null 2>&1; then\n  " +
+                                    status + "--job \"$SLURM_JOB_ID\" " + out + "\n"
+                              : "if [[ " + quoted("status.json") + " -nt " + quoted("job.started") +
+                                    " ]]; then\n  " + status + out + "\n";
   // a shell that is no login shell may not know 'module'
-  if (!modules.empty()) modules = "\ncommand -v module >/dev/null || source /etc/profile\n" + modules;
+  if (!modules.empty())
+    modules = "\ncommand -v module >/dev/null || source /etc/profile\n" + modules;
   return "#!/bin/bash\n" + lines.text() + modules +
          "\n# one launch; a signal makes it drain, after which the job is queued again to go on\n"
-         "touch " + quoted("job.started") + "\n" +
-         launch_line(request) + " &\n"
+         "touch " +
+         quoted("job.started") + "\n" + launch_line(request) +
+         " &\n"
          "step=$!\n"
          "trap 'kill -USR1 \"$step\" 2>/dev/null' USR1 TERM\n"
          "wait \"$step\"\n"
@@ -121,9 +132,12 @@ std::string job_script(const JobRequest& request) {
          "  wait \"$step\"\n"
          "  code=$?\n"
          "done\n" +
-         ask + "  code=$?\n"
+         ask +
+         "  code=$?\n"
          "fi\n"
-         "if [[ $code == 75 && ! -e " + quoted("cancel") + " ]]; then\n"
+         "if [[ $code == 75 && ! -e " +
+         quoted("cancel") +
+         " ]]; then\n"
          "  echo \"job $SLURM_JOB_ID: stopped before its end; it is queued again\"\n"
          "  scontrol requeue \"$SLURM_JOB_ID\"\n"
          "fi\n"

@@ -1,5 +1,4 @@
 #include "joint_status.hpp"
-
 #include "lease_files.hpp"
 #include "rank_files.hpp"
 
@@ -52,7 +51,8 @@ void add_effort(RunStatus& sum, const RunStatus& own) {
 }
 
 /// What all jobs have brought to an end, and what those that live have done of the rest.
-void count_targets(const fs::path& out, const std::vector<std::pair<int, RunStatus>>& all, RunStatus& joint) {
+void count_targets(const fs::path& out, const std::vector<std::pair<int, RunStatus>>& all,
+                   RunStatus& joint) {
   std::set<int> live;
   for (const auto& [job, status] : all) {
     if (!is_live(status)) continue;
@@ -76,7 +76,8 @@ RunStatus joint_status(const fs::path& out) {
   joint.lives.clear();
   joint.tasks.clear();
   joint.failures.clear();
-  joint.ranks = joint.threads = joint.targets_done = joint.targets_failed = joint.targets_running = 0;
+  joint.ranks = joint.threads = joint.targets_done = joint.targets_failed = joint.targets_running =
+      0;
   joint.busy_seconds = joint.seconds = 0;
   count_targets(out, all, joint);
   for (auto& [job, status] : all) {
@@ -89,7 +90,8 @@ RunStatus joint_status(const fs::path& out) {
     if (live) add_effort(joint, status);
   }
   joint.state = joint.threads > 0 ? "running" : "drained";
-  joint.fraction = static_cast<double>(joint.targets_done + joint.targets_failed) / std::max(1, joint.targets);
+  joint.fraction =
+      static_cast<double>(joint.targets_done + joint.targets_failed) / std::max(1, joint.targets);
   joint.peak_bytes = largest_memory(out / "ranks");
   return joint;
 }

@@ -15,8 +15,8 @@ RunStatus campaign_status(const std::filesystem::path& out);
 /// The lives of all jobs that have shared a folder, once all have ended.
 std::vector<Life> joint_lives(const std::filesystem::path& out);
 
-/// Makes the status of the job that looked all results up that of the campaign: with the ranks and the
-/// time of all jobs, and with the tasks that they computed.
+/// Makes the status of the job that looked all results up that of the campaign: with the ranks and
+/// the time of all jobs, and with the tasks that they computed.
 void add_efforts(const std::filesystem::path& out, RunStatus& last);
 
 }  // namespace foldstream::apps

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -27,7 +28,8 @@ std::optional<std::pair<int, int>> parse_lease_name(const std::string& name) {
   const std::size_t dot = name.find('.');
   if (name.empty() || name[0] != 'b' || dot == std::string::npos) return std::nullopt;
   const std::string_view text = name;
-  const auto block = number_in(text.substr(1, dot - 1)), generation = number_in(text.substr(dot + 1));
+  const auto block = number_in(text.substr(1, dot - 1)),
+             generation = number_in(text.substr(dot + 1));
   if (!block || !generation) return std::nullopt;
   return std::pair(*block, *generation);
 }
@@ -38,6 +40,11 @@ std::string host_name() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
   return name.data();
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
 }
 
 std::optional<int> number_in(std::string_view text) {
@@ -57,12 +64,14 @@ std::optional<std::string> content_of(const fs::path& file) {
 
 bool publish_once(const fs::path& file, const std::string& content) {
   static std::atomic<int> count = 0;
-  const fs::path own = file.parent_path() / fmt::format(".{}-{}-{}", host_name(), getpid(), count++);
+  const fs::path own =
+      file.parent_path() / fmt::format(".{}-{}-{}", host_name(), getpid(), count++);
   {
     std::ofstream stream(own, std::ios::binary);
     stream << content;
     if (!stream.flush())
-      throw Error(ErrorKind::Io, own.string() + ": cannot be written: " + std::strerror(errno) + ".");
+      throw Error(ErrorKind::Io,
+                  own.string() + ": cannot be written: " + std::strerror(errno) + ".");
   }
   const int failed = link(own.c_str(), file.c_str()) == 0 ? 0 : errno;
   unlink(own.c_str());
@@ -75,8 +84,8 @@ bool publish_once(const fs::path& file, const std::string& content) {
 void append_line(const fs::path& file, const std::string& line) {
   const std::string text = line + "\n";
   const int descriptor = open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
-  const bool is_written =
-      descriptor >= 0 && write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool is_written = descriptor >= 0 && write(descriptor, text.data(), text.size()) ==
+                                                 static_cast<ssize_t>(text.size());
   const std::string reason = std::strerror(errno);
   if (descriptor >= 0) close(descriptor);
   if (!is_written) throw Error(ErrorKind::Io, file.string() + ": " + reason + ".");
@@ -102,7 +111,8 @@ fs::path lease_file(const fs::path& out, int block, int generation) {
 Json record_in(const fs::path& file) {
   const Json json = parsed(content_of(file).value_or(""));
   if (json.is_object()) return json;
-  throw Error(ErrorKind::Parse, file.string() + ": damaged. Stop the jobs on this folder, and remove it.");
+  throw Error(ErrorKind::Parse,
+              file.string() + ": damaged. Stop the jobs on this folder, and remove it.");
 }
 
 std::map<int, int> newest_leases(const fs::path& out) {

@@ -13,6 +13,8 @@
 namespace foldstream::apps {
 
 std::string host_name();
+/// Empty if it is not set.
+std::string environment(const char* name);
 std::optional<int> number_in(std::string_view text);
 /// Discarded (not an object) if the text is no JSON.
 nlohmann::json parsed(const std::string& text);

@@ -1,6 +1,5 @@
-#include "leases.hpp"
-
 #include "lease_files.hpp"
+#include "leases.hpp"
 
 #include <foldstream/error.hpp>
 
@@ -24,11 +23,6 @@ using Json = nlohmann::json;
 constexpr std::size_t most_blocks = 512;
 constexpr const char* no_block = "end";
 constexpr double odd_silence = 5;  // s; a job that lives writes its status every second
-
-std::string environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 /// What a job says of itself when it begins.
 Json identity(int ranks) {
@@ -118,7 +112,10 @@ int Leases::begin_job(const fs::path& out, int ranks) {
 }
 
 Leases::Leases(fs::path out, int job, std::vector<LeaseBlock> blocks, double silence_seconds)
-    : out_(std::move(out)), job_(job), blocks_(std::move(blocks)), silence_seconds_(silence_seconds) {
+    : out_(std::move(out)),
+      job_(job),
+      blocks_(std::move(blocks)),
+      silence_seconds_(silence_seconds) {
   for (std::size_t i = 0; i < blocks_.size(); ++i) place_[blocks_[i].number] = i;
   look();
 }
@@ -239,7 +236,8 @@ bool Leases::advance() {
   const int block = number_in(text).value_or(-1);
   const auto place = place_.find(block);
   if (place == place_.end())
-    throw Error(ErrorKind::Parse, claim_file(claimed_.size()).string() + ": names no block of this input.");
+    throw Error(ErrorKind::Parse,
+                claim_file(claimed_.size()).string() + ": names no block of this input.");
   claimed_.push_back(block);
   const auto lease = latest().find(block);
   if (lease != known_.end() && lease->second.generation > 0) taken_over_.insert(block);
@@ -264,7 +262,8 @@ std::vector<std::size_t> Leases::order() {
 }
 
 bool Leases::has_lost() {
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return false;  // one that waits for a block holds it; the next look will tell
   const std::map<int, Lease> all = latest();
   return std::ranges::any_of(claimed_, [&](int block) {
     const auto found = all.find(block);
@@ -274,7 +273,8 @@ bool Leases::has_lost() {
 
 void Leases::settle(const std::vector<TargetOutcome>& outcomes) {
   std::map<std::size_t, const TargetOutcome*> by_target;
-  for (const TargetOutcome& outcome : outcomes) by_target[static_cast<std::size_t>(outcome.index)] = &outcome;
+  for (const TargetOutcome& outcome : outcomes)
+    by_target[static_cast<std::size_t>(outcome.index)] = &outcome;
   const std::scoped_lock lock(mutex_);
   for (const auto& [number, before] : latest()) {
     if (before.state != "held" || before.job != job_) continue;
@@ -284,10 +284,11 @@ void Leases::settle(const std::vector<TargetOutcome>& outcomes) {
     bool is_done = true;
     for (const std::size_t target : blocks_[place->second].targets) {
       const auto found = by_target.find(target);
-      const bool has_ended = found != by_target.end() &&
-                             std::ranges::none_of(found->second->tasks, [](const Outcome& task) {
-                               return task.state == State::cancelled || task.state == State::waiting;
-                             });
+      const bool has_ended =
+          found != by_target.end() &&
+          std::ranges::none_of(found->second->tasks, [](const Outcome& task) {
+            return task.state == State::cancelled || task.state == State::waiting;
+          });
       is_done = is_done && has_ended;
       if (has_ended && !found->second->is_good()) failed.push_back(json_of(*found->second));
     }

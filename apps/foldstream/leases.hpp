@@ -18,7 +18,8 @@
 
 namespace foldstream::apps {
 
-/// Positions of targets that are leased together, in the order in which a job should take the blocks.
+/// Positions of targets that are leased together, in the order in which a job should take the
+/// blocks.
 struct LeaseBlock {
   int number = 0;  ///< the same in all jobs
   std::vector<std::size_t> targets;
@@ -27,10 +28,10 @@ struct LeaseBlock {
 /// How a target ended that is not to be tried again by the job that writes the report.
 using FailedTargets = std::map<std::string, TargetOutcome>;
 
-/// One job of several on one results folder. Its ranks agree over the folder alone: which blocks the
-/// job has is a log of files, each of which one rank has made (docs/formats.md, "Jobs that share a
-/// folder"). Everything rests on a file being made whole and by one process only, which link(2) gives
-/// on NFS, Lustre and GPFS too; clocks of hosts are never compared. Thread-safe.
+/// One job of several on one results folder. Its ranks agree over the folder alone: which blocks
+/// the job has is a log of files, each of which one rank has made (docs/formats.md, "Jobs that
+/// share a folder"). Everything rests on a file being made whole and by one process only, which
+/// link(2) gives on NFS, Lustre and GPFS too; clocks of hosts are never compared. Thread-safe.
 class Leases {
  public:
   using Clock = std::chrono::steady_clock;
@@ -39,13 +40,14 @@ class Leases {
   static int begin_job(const std::filesystem::path& out, int ranks);
 
   /// @param silence_seconds  a job without a sign of life for so long has lost its leases
-  Leases(std::filesystem::path out, int job, std::vector<LeaseBlock> blocks, double silence_seconds);
+  Leases(std::filesystem::path out, int job, std::vector<LeaseBlock> blocks,
+         double silence_seconds);
 
   /// Of this job.
   std::filesystem::path folder() const;
   /// Position of the next target of this job; nothing when no block is left that is free, or that a
-  /// job held which is gone. Waits for what becomes of a job that has fallen silent. `was_held` of a
-  /// target whose block another job had.
+  /// job held which is gone. Waits for what becomes of a job that has fallen silent. `was_held` of
+  /// a target whose block another job had.
   struct Next {
     std::size_t target = 0;
     bool was_held = false;
@@ -106,16 +108,17 @@ class Leases {
   std::mutex mutex_;
   std::map<int, std::size_t> place_;  ///< of a block in blocks_
   std::vector<int> claimed_;
-  std::set<int> taken_over_;          ///< of these, from another job
+  std::set<int> taken_over_;  ///< of these, from another job
   std::vector<std::size_t> order_;
   std::size_t given_ = 0;
   bool has_ended_ = false;
-  std::map<int, Seen> seen_;          ///< status.json of the other jobs
-  std::map<int, Lease> known_;        ///< the latest that was read, by block
+  std::map<int, Seen> seen_;    ///< status.json of the other jobs
+  std::map<int, Lease> known_;  ///< the latest that was read, by block
 };
 
-/// Blocks for `targets`, at most 512: contiguous in the input, but equal sequences together, since no
-/// key is to be computed in two jobs. @param order  positions in the order in which they should run
+/// Blocks for `targets`, at most 512: contiguous in the input, but equal sequences together, since
+/// no key is to be computed in two jobs. @param order  positions in the order in which they should
+/// run
 std::vector<LeaseBlock> lease_blocks(const std::vector<std::string>& residues_by_number,
                                      const std::vector<std::size_t>& numbers_in_order);
 

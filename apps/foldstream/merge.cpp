@@ -27,15 +27,17 @@ struct MergeOptions {
 
 void check(const MergeOptions& options) {
   if (fs::exists(options.out))
-    throw Error(ErrorKind::InvalidArgument, "--out " + options.out.string() + " is there already. Name a new folder.");
+    throw Error(ErrorKind::InvalidArgument,
+                "--out " + options.out.string() + " is there already. Name a new folder.");
   const std::string digest = input_digest(options.runs.front());
   for (const fs::path& run : options.runs) {
     if (input_digest(run) != digest)
-      throw Error(ErrorKind::InvalidArgument, run.string() + " and " + options.runs.front().string() +
-                                                  " belong to different inputs: only parts of one campaign are merged.");
-    if (const std::string state = campaign_status(run).state; state != "ended")
       throw Error(ErrorKind::InvalidArgument,
-                  run.string() + " is not at its end (" + state + "): run it again first, to the end.");
+                  run.string() + " and " + options.runs.front().string() +
+                      " belong to different inputs: only parts of one campaign are merged.");
+    if (const std::string state = campaign_status(run).state; state != "ended")
+      throw Error(ErrorKind::InvalidArgument, run.string() + " is not at its end (" + state +
+                                                  "): run it again first, to the end.");
   }
 }
 
@@ -56,7 +58,8 @@ void copy_stream(StreamStore& from, StreamStore& to, const io::StreamInfo& strea
 
 /// Every byte is checked on the way.
 void copy_results(const fs::path& run, io::RunStore& to) {
-  const auto from = open_run(run, [](const auto& damage) { fmt::print(stderr, "damaged: {}\n", to_string(damage)); });
+  const auto from = open_run(
+      run, [](const auto& damage) { fmt::print(stderr, "damaged: {}\n", to_string(damage)); });
   int tasks = 0;
   for (const io::StoredInfo& info : from->stored()) {
     if (to.contains(info.key)) continue;
@@ -65,14 +68,16 @@ void copy_results(const fs::path& run, io::RunStore& to) {
     to.save(info.key, *task);
     ++tasks;
   }
-  for (const io::StreamInfo& stream : from->stored_streams()) copy_stream(*from->streams(), *to.streams(), stream);
+  for (const io::StreamInfo& stream : from->stored_streams())
+    copy_stream(*from->streams(), *to.streams(), stream);
   fmt::print(stderr, "{}: {} results\n", run.string(), tasks);
 }
 
 void copy_targets(const fs::path& run, const fs::path& out) {
   if (!fs::exists(run / "targets")) return;
   fs::create_directories(out / "targets");
-  fs::copy(run / "targets", out / "targets", fs::copy_options::recursive | fs::copy_options::skip_existing);
+  fs::copy(run / "targets", out / "targets",
+           fs::copy_options::recursive | fs::copy_options::skip_existing);
 }
 
 /// The lives of all, as what went before the run that writes the report.
@@ -97,9 +102,11 @@ int run_again(CampaignCommand command, const fs::path& out) {
   try {
     app.parse(std::move(command.words));
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::InvalidArgument,
-                std::string("the results are merged, but the command in campaign.json cannot be given again (") +
-                    error.what() + "). Run the campaign with --out " + out.string() + " for the report.");
+    throw Error(
+        ErrorKind::InvalidArgument,
+        std::string(
+            "the results are merged, but the command in campaign.json cannot be given again (") +
+            error.what() + "). Run the campaign with --out " + out.string() + " for the report.");
   }
   return action();
 }
@@ -128,16 +135,24 @@ int merge(const MergeOptions& options) {
 }  // namespace
 
 void add_merge(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("merge", "Join the results of the parts of a campaign, with one report");
+  CLI::App* command =
+      app.add_subcommand("merge", "Join the results of the parts of a campaign, with one report");
   const auto options = std::make_shared<MergeOptions>();
-  command->add_option("RUN", options->runs, "folders of runs of one input, each with its --shard, at their end")->required();
-  command->add_option("-o,--out", options->out, "folder for all results; must not be there yet")->required();
+  command
+      ->add_option("RUN", options->runs,
+                   "folders of runs of one input, each with its --shard, at their end")
+      ->required();
+  command->add_option("-o,--out", options->out, "folder for all results; must not be there yet")
+      ->required();
   command->footer(
-      "The input, the database and the models must be where the first of the runs had them: what all\n"
+      "The input, the database and the models must be where the first of the runs had them: what "
+      "all\n"
       "results are found by is made of their contents.\n\n"
       "Example:\n"
-      "  foldstream fold many.fasta --database uniref.fsdb --shard 1/2 --out part1     # on one cluster\n"
-      "  foldstream fold many.fasta --database uniref.fsdb --shard 2/2 --out part2     # on another\n"
+      "  foldstream fold many.fasta --database uniref.fsdb --shard 1/2 --out part1     # on one "
+      "cluster\n"
+      "  foldstream fold many.fasta --database uniref.fsdb --shard 2/2 --out part2     # on "
+      "another\n"
       "  foldstream merge part1 part2 --out all");
   command->callback([&action, options] { action = [options] { return merge(*options); }; });
 }

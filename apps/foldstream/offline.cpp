@@ -48,9 +48,11 @@ void forbid_network(NetworkScope scope) {
   action.sa_flags = SA_SIGINFO;
   sigemptyset(&action.sa_mask);
   sigaction(SIGSYS, &action, nullptr);
-  const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW), seccomp_release);
+  const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW),
+                                                                seccomp_release);
   if (!filter) fail(-ENOMEM);
-  if (scope == NetworkScope::process) check(seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1));
+  if (scope == NetworkScope::process)
+    check(seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_TSYNC, 1));
   check(seccomp_rule_add(filter.get(), SCMP_ACT_TRAP, SCMP_SYS(socket), 1,
                          SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX)));
   check(seccomp_rule_add(filter.get(), SCMP_ACT_TRAP, SCMP_SYS(io_uring_setup), 0));

@@ -8,8 +8,9 @@ enum class NetworkScope {
   process,  ///< all threads there are
 };
 
-/// From now on `socket` fails with EACCES for every family but that of the host's own files (AF_UNIX),
-/// and so does io_uring, by which it could be gone round (seccomp). Cannot be taken back.
+/// From now on `socket` fails with EACCES for every family but that of the host's own files
+/// (AF_UNIX), and so does io_uring, by which it could be gone round (seccomp). Cannot be taken
+/// back.
 /// @throws Error{Unsupported} if the kernel does not let it.
 void forbid_network(NetworkScope scope);
 

@@ -1,7 +1,6 @@
-#include "rank_files.hpp"
-
 #include "lease_files.hpp"
 #include "offline.hpp"
+#include "rank_files.hpp"
 #include "ranks.hpp"
 
 #include <foldstream/error.hpp>
@@ -23,8 +22,10 @@ RankFiles::RankFiles(fs::path out, int rank, bool is_offline, fs::path metrics)
     : out_(std::move(out)), rank_(rank), is_offline_(is_offline), metrics_(std::move(metrics)) {
   if (rank_on_node() == 0) meter_.emplace();
   std::error_code problem;
-  if (!metrics_.empty() && !fs::is_directory(metrics_) && !fs::create_directories(metrics_, problem))
-    throw Error(ErrorKind::Io, "--metrics " + metrics_.string() + ": cannot make the folder: " + problem.message() + ".");
+  if (!metrics_.empty() && !fs::is_directory(metrics_) &&
+      !fs::create_directories(metrics_, problem))
+    throw Error(ErrorKind::Io, "--metrics " + metrics_.string() +
+                                   ": cannot make the folder: " + problem.message() + ".");
 }
 
 fs::path RankFiles::file(const char* ending) const {
@@ -33,19 +34,22 @@ fs::path RankFiles::file(const char* ending) const {
 
 void RankFiles::write(const RunStatus* status) {
   io::write_file_atomically(file(".memory"), fmt::format("{}\n", own_peak_bytes()));
-  if (is_offline_) io::write_file_atomically(file(".refused"), fmt::format("{}\n", refused_network_calls()));
+  if (is_offline_)
+    io::write_file_atomically(file(".refused"), fmt::format("{}\n", refused_network_calls()));
   if (const auto joules = meter_ ? meter_->joules() : std::nullopt)
     io::write_file_atomically(file(".joules"), fmt::format("{:.3f}\n", *joules));
   // the collector reads *.prom, and nothing that is half written
   if (!metrics_.empty())
-    io::write_file_atomically(metrics_ / fmt::format("foldstream-{}-r{:04}.prom", io::safe_file_name(host_name()), rank_),
-                              metrics(status));
+    io::write_file_atomically(
+        metrics_ / fmt::format("foldstream-{}-r{:04}.prom", io::safe_file_name(host_name()), rank_),
+        metrics(status));
 }
 
 /// In Prometheus' text format, version 0.0.4.
 std::string RankFiles::metrics(const RunStatus* status) const {
   std::string text;
-  const std::string labels = fmt::format("run=\"{}\",rank=\"{}\"", io::safe_file_name(out_.filename().string()), rank_);
+  const std::string labels =
+      fmt::format("run=\"{}\",rank=\"{}\"", io::safe_file_name(out_.filename().string()), rank_);
   const auto family = [&](const char* name, const char* type, const char* help) {
     text += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
   };
@@ -56,15 +60,19 @@ std::string RankFiles::metrics(const RunStatus* status) const {
   value("foldstream_memory_peak_bytes", "", static_cast<double>(own_peak_bytes()));
   if (status == nullptr) return text;
   family("foldstream_targets", "gauge", "Targets of the campaign by state.");
-  for (const auto& [state, count] : {std::pair("done", status->targets_done), std::pair("failed", status->targets_failed),
-                                     std::pair("running", status->targets_running), std::pair("all", status->targets)})
+  for (const auto& [state, count] :
+       {std::pair("done", status->targets_done), std::pair("failed", status->targets_failed),
+        std::pair("running", status->targets_running), std::pair("all", status->targets)})
     value("foldstream_targets", fmt::format(",state=\"{}\"", state), count);
   family("foldstream_tasks", "gauge", "Tasks of this attempt by state.");
   for (const auto& [name, task] : status->tasks)
-    for (const auto& [state, count] : {std::pair("running", task.running), std::pair("done", task.done),
-                                       std::pair("reused", task.reused), std::pair("failed", task.failed)})
-      value("foldstream_tasks", fmt::format(",task=\"{}\",state=\"{}\"", io::safe_file_name(name), state), count);
-  family("foldstream_busy_thread_seconds_total", "counter", "Thread-seconds of tasks in this attempt.");
+    for (const auto& [state, count] :
+         {std::pair("running", task.running), std::pair("done", task.done),
+          std::pair("reused", task.reused), std::pair("failed", task.failed)})
+      value("foldstream_tasks",
+            fmt::format(",task=\"{}\",state=\"{}\"", io::safe_file_name(name), state), count);
+  family("foldstream_busy_thread_seconds_total", "counter",
+         "Thread-seconds of tasks in this attempt.");
   value("foldstream_busy_thread_seconds_total", "", status->busy_seconds);
   family("foldstream_threads", "gauge", "Threads of all ranks.");
   value("foldstream_threads", "", status->threads);

@@ -1,4 +1,5 @@
-// What each rank tells of itself while a campaign runs: small files, brought up to date every second.
+// What each rank tells of itself while a campaign runs: small files, brought up to date every
+// second.
 #pragma once
 
 #include "energy.hpp"
@@ -9,8 +10,8 @@
 
 namespace foldstream::apps {
 
-/// Writes OUT/ranks/rNNNN.memory and, where there is something to tell, .refused (with --offline) and
-/// .joules (by one rank of each node), and a file of metrics for Prometheus.
+/// Writes OUT/ranks/rNNNN.memory and, where there is something to tell, .refused (with --offline)
+/// and .joules (by one rank of each node), and a file of metrics for Prometheus.
 class RankFiles {
  public:
   /// @param rank  the number of this process among those that write to the folder
@@ -37,7 +38,8 @@ std::uint64_t own_peak_bytes();
 
 /// The largest of what ranks have written below the folder "ranks" of memory, bytes.
 std::uint64_t largest_memory(const std::filesystem::path& ranks);
-/// How many calls for the network were refused, of all ranks with --offline; nothing if there were none.
+/// How many calls for the network were refused, of all ranks with --offline; nothing if there were
+/// none.
 std::optional<std::int64_t> refused_calls(const std::filesystem::path& ranks);
 /// Measured on all nodes; nothing if none could.
 std::optional<double> measured_joules(const std::filesystem::path& ranks);

@@ -10,8 +10,8 @@ struct Output {
   std::string text;
 };
 
-/// What a shell command printed on both channels, without the last line breaks. @throws Error{Io} if no
-/// shell could be begun.
+/// What a shell command printed on both channels, without the last line breaks. @throws Error{Io}
+/// if no shell could be begun.
 Output output_of(const std::string& command);
 
 bool has_program(const std::string& name);

@@ -35,7 +35,8 @@ class Reader {
 
   std::string place(const YAML::Mark& mark) const {
     if (mark.is_null()) return file_.string() + ": ";
-    return file_.string() + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1) + ": ";
+    return file_.string() + ":" + std::to_string(mark.line + 1) + ":" +
+           std::to_string(mark.column + 1) + ": ";
   }
   [[noreturn]] void refuse(const YAML::Node& node, const std::string& message) const {
     throw Error(ErrorKind::Parse, place(node.Mark()) + message);
@@ -66,7 +67,8 @@ class Reader {
     return {name, [this, &value](const YAML::Node& node) {
               std::string all = word(node);
               if (all.starts_with("~/")) all = "$HOME" + all.substr(1);
-              for (std::size_t at = all.find('$'); at != std::string::npos; at = all.find('$', at)) {
+              for (std::size_t at = all.find('$'); at != std::string::npos;
+                   at = all.find('$', at)) {
                 const std::size_t end = std::min(all.find('/', at), all.size());
                 const char* found = std::getenv(all.substr(at + 1, end - at - 1).c_str());
                 if (found == nullptr) refuse(node, all.substr(at, end - at) + " is not set.");
@@ -89,25 +91,33 @@ class Reader {
 
   std::vector<Key> keys() {
     SiteProfile& p = profile_;
-    return {text("site", p.name), text("partition", p.partition), text("account", p.account),
-            text("qos", p.qos), text("launcher", p.launcher), path("scratch", p.scratch),
-            path("database", p.database), path("models_dir", p.models_dir), path("image", p.image),
-            path("audit", p.audit), number("carbon_intensity", p.carbon),
-            number("core_watts", p.core_watts), number("device_watts", p.device_watts),
+    return {text("site", p.name),
+            text("partition", p.partition),
+            text("account", p.account),
+            text("qos", p.qos),
+            text("launcher", p.launcher),
+            path("scratch", p.scratch),
+            path("database", p.database),
+            path("models_dir", p.models_dir),
+            path("image", p.image),
+            path("audit", p.audit),
+            number("carbon_intensity", p.carbon),
+            number("core_watts", p.core_watts),
+            number("device_watts", p.device_watts),
             {"modules",
              [&](const YAML::Node& node) {
                if (!node.IsSequence()) refuse(node, "'modules' must be a list.");
                p.modules.clear();
                for (const YAML::Node& module : node) p.modules.push_back(word(module));
              }},
-            {"quota",
-             [&](const YAML::Node& node) {
+            {"quota", [&](const YAML::Node& node) {
                map(node, "'quota'",
                    {path("folder", p.quota_folder), number("targets", p.quota_targets),
                     number("threads", p.quota_threads), number("memory_gb", p.quota_memory_gb),
                     number("device_seconds", p.quota_device_seconds)});
                if (p.quota_targets > 0 && p.quota_folder.empty())
-                 refuse(node, "'targets' needs a 'folder', by which the campaigns tell each other.");
+                 refuse(node,
+                        "'targets' needs a 'folder', by which the campaigns tell each other.");
              }}};
   }
 
@@ -116,7 +126,8 @@ class Reader {
 };
 
 fs::path user_file() {
-  if (const char* folder = std::getenv("XDG_CONFIG_HOME")) return fs::path(folder) / "foldstream/site.yaml";
+  if (const char* folder = std::getenv("XDG_CONFIG_HOME"))
+    return fs::path(folder) / "foldstream/site.yaml";
   const char* home = std::getenv("HOME");
   return home == nullptr ? fs::path() : fs::path(home) / ".config/foldstream/site.yaml";
 }

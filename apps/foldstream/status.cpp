@@ -30,17 +30,19 @@ struct StatusOptions {
 std::string state_text(const RunStatus& status) {
   const std::int64_t age = std::time(nullptr) - status.updated_at;
   if (is_silent(status))
-    return fmt::format("no sign of life for {}: killed, or its file system hangs. Run it again to go on",
-                       clock_text(static_cast<double>(age)));
+    return fmt::format(
+        "no sign of life for {}: killed, or its file system hangs. Run it again to go on",
+        clock_text(static_cast<double>(age)));
   if (status.state == "drained") return "stopped; run it again to go on";
   return status.state;
 }
 
 void print_status(const RunStatus& status) {
   fmt::print("{} on {}: {}\n", status.workflow, status.input, state_text(status));
-  fmt::print("targets: {} of {} done, {} failed, {} running{}\n", status.targets_done, status.targets,
-             status.targets_failed, status.targets_running,
-             status.targets_refused == 0 ? "" : fmt::format(", {} refused", status.targets_refused));
+  fmt::print(
+      "targets: {} of {} done, {} failed, {} running{}\n", status.targets_done, status.targets,
+      status.targets_failed, status.targets_running,
+      status.targets_refused == 0 ? "" : fmt::format(", {} refused", status.targets_refused));
   fmt::print("{:<14} {:>8} {:>8} {:>8} {:>8} {:>8} {:>8}\n", "task", "waiting", "running", "done",
              "reused", "failed", "others");
   const nlohmann::json json = to_json(status);
@@ -80,9 +82,11 @@ RunStatus status_of_job(const StatusOptions& options) {
   for (const int number : jobs_of(options.run)) {
     const std::filesystem::path folder = job_folder(options.run, number);
     const nlohmann::json job = record_in(folder / "job.json");
-    if (job.value("job", "") == options.job && job.value("restart", 0) == attempt) return read_status(folder);
+    if (job.value("job", "") == options.job && job.value("restart", 0) == attempt)
+      return read_status(folder);
   }
-  throw Error(ErrorKind::NotFound, options.run.string() + ": job " + options.job + " has no part in it.");
+  throw Error(ErrorKind::NotFound,
+              options.run.string() + ": job " + options.job + " has no part in it.");
 }
 
 /// What the command that ran it should have ended with, once it is over.
@@ -127,8 +131,10 @@ int show_failures(const StatusOptions& options) {
 
 void add_status(CLI::App& app, Action& action) {
   const auto options = std::make_shared<StatusOptions>();
-  CLI::App* status = app.add_subcommand("status", "Say where a campaign stands; also while it runs elsewhere");
-  CLI::App* failures = app.add_subcommand("failures", "List the tasks of a campaign that failed, with the reason");
+  CLI::App* status =
+      app.add_subcommand("status", "Say where a campaign stands; also while it runs elsewhere");
+  CLI::App* failures =
+      app.add_subcommand("failures", "List the tasks of a campaign that failed, with the reason");
   for (CLI::App* command : {status, failures}) {
     command->add_option("RUN", options->run, "folder that --out of the run named")->required();
     command->add_flag("--json", options->json, "JSON on standard output");
@@ -139,11 +145,14 @@ void add_status(CLI::App& app, Action& action) {
   status->add_option("--job", options->job,
                      "of the jobs that share the folder, this one of SLURM alone");
   status->footer(
-      "It reads RUN/status.json, which a run brings up to date every second, and asks no other machine.\n\n"
+      "It reads RUN/status.json, which a run brings up to date every second, and asks no other "
+      "machine.\n\n"
       "Examples:\n  foldstream status results\n  foldstream status results --watch");
-  failures->footer("Examples:\n  foldstream failures results\n  foldstream failures results --json");
+  failures->footer(
+      "Examples:\n  foldstream failures results\n  foldstream failures results --json");
   status->callback([&action, options] { action = [options] { return show_status(*options); }; });
-  failures->callback([&action, options] { action = [options] { return show_failures(*options); }; });
+  failures->callback(
+      [&action, options] { action = [options] { return show_failures(*options); }; });
 }
 
 }  // namespace foldstream::apps

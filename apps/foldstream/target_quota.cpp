@@ -1,6 +1,5 @@
-#include "target_quota.hpp"
-
 #include "lease_files.hpp"
+#include "target_quota.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
@@ -13,7 +12,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <exception>
 #include <optional>
 
 namespace foldstream::apps {
@@ -35,7 +36,8 @@ class FolderLock {
     if (file_ < 0 || fcntl(file_, F_OFD_SETLKW, &whole) != 0) {
       const std::string reason = std::strerror(errno);
       if (file_ >= 0) close(file_);
-      throw Error(ErrorKind::Io, "the quota's folder " + folder.string() + " cannot be locked: " + reason + ".");
+      throw Error(ErrorKind::Io,
+                  "the quota's folder " + folder.string() + " cannot be locked: " + reason + ".");
     }
   }
   ~FolderLock() { close(file_); }
@@ -55,7 +57,9 @@ std::string own_name() {
 
 TargetQuota::TargetQuota(fs::path folder, int limit)
     : folder_(std::move(folder)), limit_(limit), name_(own_name()) {
-  if (limit < 1) throw Error(ErrorKind::InvalidArgument, fmt::format("a quota of {} targets lets nothing run.", limit));
+  if (limit < 1)
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("a quota of {} targets lets nothing run.", limit));
   std::error_code problem;
   fs::create_directories(folder_, problem);
   const FolderLock lock(folder_);
@@ -68,7 +72,8 @@ TargetQuota::~TargetQuota() {
 }
 
 void TargetQuota::write() {
-  io::write_file_atomically(folder_ / name_, fmt::format("{} {} {}\n", own_.held, own_.waits ? 1 : 0, ++count_));
+  io::write_file_atomically(folder_ / name_,
+                            fmt::format("{} {} {}\n", own_.held, own_.waits ? 1 : 0, ++count_));
 }
 
 std::map<std::string, TargetQuota::Member> TargetQuota::others() {
@@ -81,7 +86,8 @@ std::map<std::string, TargetQuota::Member> TargetQuota::others() {
     if (!is_new && seen->second.content != content) seen->second = {content, Clock::now()};
     Member member;
     int waits = 0;
-    if (std::sscanf(content.c_str(), "%d %d", &member.held, &waits) != 2) continue;  // it has just gone
+    if (std::sscanf(content.c_str(), "%d %d", &member.held, &waits) != 2)
+      continue;  // it has just gone
     member.waits = waits != 0;
     if (Clock::now() - seen->second.changed <= longest_silence) members[name] = member;
   }
@@ -108,16 +114,23 @@ bool TargetQuota::begin() {
   return may;
 }
 
-void TargetQuota::end() {
+void TargetQuota::end() noexcept {
   const std::scoped_lock guard(mutex_);
-  const FolderLock lock(folder_);
   own_.held = std::max(0, own_.held - 1);
-  write();
+  tell();
 }
 
-void TargetQuota::touch() {
+void TargetQuota::touch() noexcept {
   const std::scoped_lock guard(mutex_);
-  write();
+  tell();
+}
+
+void TargetQuota::tell() noexcept {
+  try {
+    write();
+  } catch (const std::exception&) {  // the next one tells; `begin` says what is wrong
+    return;
+  }
 }
 
 int TargetQuota::held() const {

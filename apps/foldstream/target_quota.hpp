@@ -9,16 +9,17 @@
 
 namespace foldstream::apps {
 
-/// A member of a quota folder, which all processes of the account can write to: each has a file there
-/// that says how many targets it holds, and whether it waits for more. Takes under a lock of the folder
-/// keep the sum within the limit; while others wait for less than their fair share (the limit divided
-/// by the members), nobody gets more than that. A member whose file has not changed for a minute is
-/// gone, and what it held is free. Thread-safe.
+/// A member of a quota folder, which all processes of the account can write to: each has a file
+/// there that says how many targets it holds, and whether it waits for more. Takes under a lock of
+/// the folder keep the sum within the limit; while others wait for less than their fair share (the
+/// limit divided by the members), nobody gets more than that. A member whose file has not changed
+/// for a minute is gone, and what it held is free. Thread-safe.
 class TargetQuota {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// Joins. @throws Error{InvalidArgument} for a limit below 1, Error{Io} if the folder cannot be used.
+  /// Joins. @throws Error{InvalidArgument} for a limit below 1, Error{Io} if the folder cannot be
+  /// used.
   TargetQuota(std::filesystem::path folder, int limit);
   /// Gives back all it holds.
   ~TargetQuota();
@@ -26,10 +27,11 @@ class TargetQuota {
   TargetQuota& operator=(const TargetQuota&) = delete;
 
   /// Whether one more target may begin now; if so it is held until `end`.
+  /// @throws Error{Io} if the folder cannot be used any more.
   bool begin();
-  void end();
+  void end() noexcept;
   /// Says that this member lives; to be called every second or so.
-  void touch();
+  void touch() noexcept;
   int held() const;
 
  private:
@@ -43,6 +45,7 @@ class TargetQuota {
   };
 
   void write();
+  void tell() noexcept;
   std::map<std::string, Member> others();
 
   const std::filesystem::path folder_;

@@ -76,7 +76,8 @@ TEST(Leases, GiveEachTargetToOneJobAndTheSameOrderToItsRanks) {
   }
   std::ranges::sort(all);
   EXPECT_EQ(std::ranges::adjacent_find(all), all.end());
-  // what two ranks took at once and one gave back may be left at the end, for the job that writes the report
+  // what two ranks took at once and one gave back may be left at the end, for the job that writes
+  // the report
   EXPECT_GE(all.size(), targets - jobs * ranks);
 }
 
@@ -84,7 +85,8 @@ TEST(Leases, FreeWhatAJobLeavesUndone) {
   const TemporaryFolder folder;
   Leases::begin_job(folder.path(), 1);
   Leases::begin_job(folder.path(), 1);
-  Leases first(folder.path(), 0, blocks_of(3), patience), second(folder.path(), 1, blocks_of(3), patience);
+  Leases first(folder.path(), 0, blocks_of(3), patience),
+      second(folder.path(), 1, blocks_of(3), patience);
   ASSERT_EQ(all_of(first).size(), 3U);
 
   first.settle({outcome(0, State::done), outcome(1, State::cancelled)});
@@ -136,7 +138,8 @@ TEST(Leases, LetOneJobWriteTheReportAndKnowWhatFailed) {
   const TemporaryFolder folder;
   Leases::begin_job(folder.path(), 1);
   Leases::begin_job(folder.path(), 1);
-  Leases first(folder.path(), 0, blocks_of(2), patience), second(folder.path(), 1, blocks_of(2), patience);
+  Leases first(folder.path(), 0, blocks_of(2), patience),
+      second(folder.path(), 1, blocks_of(2), patience);
   ASSERT_EQ(all_of(first).size(), 2U);
   TargetOutcome failed = outcome(1, State::failed);
   failed.tasks[0].message = "no luck";

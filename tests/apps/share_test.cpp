@@ -26,8 +26,9 @@ TEST(Share, TwoRunsShareTheTargetsAndOneWritesTheReport) {
   const std::string fold = "foldstream " + write_family(folder, 8);
   ASSERT_EQ(shell(folder.path(), fold + "--out alone").code, 0);
 
-  const Finished both = shell(folder.path(), fold + "--share --out shared & one=$!; " + fold +
-                                                 "--share --out shared; b=$?; wait $one && exit $b");
+  const Finished both =
+      shell(folder.path(), fold + "--share --out shared & one=$!; " + fold +
+                               "--share --out shared; b=$?; wait $one && exit $b");
 
   ASSERT_EQ(both.code, 0) << both.err;
   EXPECT_THAT(both.err, HasSubstr("other jobs go on"));
@@ -48,7 +49,8 @@ TEST(Share, ARunThatIsKilledLosesItsTargetsToTheOther) {
   // 'exec' would not find the function: the first is killed by what its status says of it
   const Finished both = shell(
       folder.path(),
-      fold + " & sleep 3; " + "kill -9 $(grep -o '\"pid\":[0-9]*' shared/jobs/0000/job.json | cut -d: -f2); " + fold);
+      fold + " & sleep 3; " +
+          "kill -9 $(grep -o '\"pid\":[0-9]*' shared/jobs/0000/job.json | cut -d: -f2); " + fold);
 
   ASSERT_EQ(both.code, 0) << both.err;
   const Json told = status(folder, "shared");
@@ -61,12 +63,18 @@ TEST(Merge, RefusesWhatIsNotAPartOfOneCampaignAtItsEnd) {
   const TemporaryFolder folder;
   const std::string fold = "foldstream " + write_family(folder, 2);
   ASSERT_EQ(shell(folder.path(), fold + "--shard 1/2 --out one").code, 0);
-  ASSERT_EQ(shell(folder.path(), "sed 's/^>t0/>u0/' many.fasta > other.fasta; foldstream fold other.fasta --msa msa/t1.a3m "
-                                 "--shard 3/3 --out other").code, 2);  // there is no third sequence
+  ASSERT_EQ(shell(folder.path(),
+                  "sed 's/^>t0/>u0/' many.fasta > other.fasta; foldstream fold other.fasta --msa "
+                  "msa/t1.a3m "
+                  "--shard 3/3 --out other")
+                .code,
+            2);  // there is no third sequence
 
   const Finished nothing = shell(folder.path(), "foldstream merge one none --out all");
   const Finished there = shell(folder.path(), "foldstream merge one one --out one");
-  shell(folder.path(), "mkdir two; cp one/campaign.json one/status.json two; sed 's/digest\": \"/&0/' one/input.json > two/input.json");
+  shell(folder.path(),
+        "mkdir two; cp one/campaign.json one/status.json two; sed 's/digest\": \"/&0/' "
+        "one/input.json > two/input.json");
   const Finished differs = shell(folder.path(), "foldstream merge one two --out all");
 
   EXPECT_EQ(nothing.code, 2);
@@ -81,11 +89,13 @@ TEST(Share, ARunThatDoesNotShareIsRefusedMeanwhile) {
   const TemporaryFolder folder;
   const std::string fold = "foldstream " + write_family(folder, 4);
 
-  const Finished refused = shell(folder.path(), fold + "--share --out shared & sleep 2; " + fold +
-                                                    "--out shared; code=$?; kill %1; wait; exit $code");
+  const Finished refused =
+      shell(folder.path(), fold + "--share --out shared & sleep 2; " + fold +
+                               "--out shared; code=$?; kill %1; wait; exit $code");
 
   EXPECT_EQ(refused.code, 2);
-  EXPECT_THAT(refused.err, HasSubstr("shared: other jobs work on this folder. Give --share to join them."));
+  EXPECT_THAT(refused.err,
+              HasSubstr("shared: other jobs work on this folder. Give --share to join them."));
 }
 
 }  // namespace

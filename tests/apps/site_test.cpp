@@ -1,4 +1,5 @@
-// What a site asks for: its profile, quotas, no network, folders for their owner alone, energy, metrics.
+// What a site asks for: its profile, quotas, no network, folders for their owner alone, energy,
+// metrics.
 #include "command.hpp"
 #include "energy.hpp"
 #include "offline.hpp"
@@ -6,7 +7,6 @@
 #include "target_quota.hpp"
 
 #include <nlohmann/json.hpp>
-
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -45,7 +45,8 @@ TEST(SiteProfile, RefusesWhatItDoesNotKnowWithItsPlace) {
   const auto refuse = [](const std::string& yaml, const std::string& words) {
     expect_error(ErrorKind::Parse, words, [&] { read_profile(yaml); });
   };
-  refuse("site: lab\npartitoin: x\n", "site.yaml:2:1: a site profile has no key 'partitoin'. Did you mean 'partition'?");
+  refuse("site: lab\npartitoin: x\n",
+         "site.yaml:2:1: a site profile has no key 'partitoin'. Did you mean 'partition'?");
   refuse("quota: {targets: 3}\n", "'targets' needs a 'folder'");
   refuse("quota: {folder: /q, targets: none}\n", "site.yaml:1:30: must be a number above 0.");
   refuse("core_watts: -3\n", "must be a number above 0.");
@@ -112,7 +113,8 @@ TEST(Quota, OfTargetsSlowsACampaignAndOfThreadsRefusesIt) {
   const TemporaryFolder folder;
   const std::string fold = "foldstream " + foldstream::test::write_family(folder, 3);
   folder.write("site.yaml", "quota: {folder: " + (folder.path() / "quota").string() +
-                                ", targets: 1, threads: 1}\naudit: " + (folder.path() / "audit").string() + "\n");
+                                ", targets: 1, threads: 1}\naudit: " +
+                                (folder.path() / "audit").string() + "\n");
   const std::string site = "export FOLDSTREAM_SITE=$PWD/site.yaml; ";
 
   const Finished done = shell(folder.path(), site + fold + "--out results");
@@ -122,7 +124,8 @@ TEST(Quota, OfTargetsSlowsACampaignAndOfThreadsRefusesIt) {
 
   ASSERT_EQ(done.code, 0) << done.err;
   // one after the other: a target begins when the one before has ended
-  const auto trace = nlohmann::json::parse(foldstream::test::read_text(folder.path() / "results/trace.json"));
+  const auto trace =
+      nlohmann::json::parse(foldstream::test::read_text(folder.path() / "results/trace.json"));
   std::map<std::string, std::pair<double, double>> spans;
   for (const auto& event : trace.at("traceEvents")) {
     if (event.value("ph", "") != "X") continue;
@@ -134,7 +137,8 @@ TEST(Quota, OfTargetsSlowsACampaignAndOfThreadsRefusesIt) {
   ASSERT_EQ(spans.size(), 3U) << trace.dump(1).substr(0, 2000);
   for (const auto& [a, one] : spans)
     for (const auto& [b, other] : spans)
-      EXPECT_TRUE(a == b || one.second <= other.first || other.second <= one.first) << a << " beside " << b;
+      EXPECT_TRUE(a == b || one.second <= other.first || other.second <= one.first)
+          << a << " beside " << b;
   const auto line = nlohmann::json::parse(foldstream::test::read_text(folder.path() / "audit"));
   EXPECT_EQ(line.at("targets_done"), 3);
   EXPECT_EQ(line.at("uid"), getuid());
@@ -174,9 +178,11 @@ TEST(Offline, CampaignsAskForNoNetwork) {
   const Finished alone = shell(folder.path(), fold + "--offline --out alone");
 
   ASSERT_EQ(alone.code, 0) << alone.err;
-  const auto facts = nlohmann::json::parse(foldstream::test::read_text(folder.path() / "alone/run.json"));
+  const auto facts =
+      nlohmann::json::parse(foldstream::test::read_text(folder.path() / "alone/run.json"));
   EXPECT_EQ(facts.at("network"), "offline: nothing but MPI asked for it");
-  EXPECT_THAT(foldstream::test::read_text(folder.path() / "alone/report.html"), HasSubstr("nothing but MPI asked for it"));
+  EXPECT_THAT(foldstream::test::read_text(folder.path() / "alone/report.html"),
+              HasSubstr("nothing but MPI asked for it"));
 }
 
 TEST(Permissions, ARunFolderIsForItsOwnerAlone) {
@@ -189,7 +195,8 @@ TEST(Permissions, ARunFolderIsForItsOwnerAlone) {
   // who has opened it to others finds it so in the next run
   fs::permissions(folder.path() / "results", fs::perms::owner_all | fs::perms::group_read);
   ASSERT_EQ(shell(folder.path(), fold + "--out results").code, 0);
-  EXPECT_EQ(fs::status(folder.path() / "results").permissions(), fs::perms::owner_all | fs::perms::group_read);
+  EXPECT_EQ(fs::status(folder.path() / "results").permissions(),
+            fs::perms::owner_all | fs::perms::group_read);
 }
 
 TEST(Energy, IsSummedOverPackagesAndOverTheEndOfTheCounter) {
@@ -220,9 +227,11 @@ TEST(Energy, IsEstimatedFromDeclaredWattsAndSaidToBe) {
 
   EXPECT_DOUBLE_EQ(energy.processors, 0.02);
   EXPECT_DOUBLE_EQ(energy.devices, 0.4);
-  EXPECT_EQ(energy_text(energy, site),
-            "0.42 kWh (estimated from declared watts), of these 0.4 of devices, estimated, 84 g CO2e");
-  EXPECT_THAT(energy_text(energy_of(7200.0, 1, 0, site), site), HasSubstr("0.002 kWh (processors of the nodes measured)"));
+  EXPECT_EQ(
+      energy_text(energy, site),
+      "0.42 kWh (estimated from declared watts), of these 0.4 of devices, estimated, 84 g CO2e");
+  EXPECT_THAT(energy_text(energy_of(7200.0, 1, 0, site), site),
+              HasSubstr("0.002 kWh (processors of the nodes measured)"));
 }
 
 TEST(Metrics, AreWhatPrometheusReads) {
@@ -235,8 +244,13 @@ TEST(Metrics, AreWhatPrometheusReads) {
   ASSERT_NE(found, fs::directory_iterator());
   EXPECT_EQ(found->path().extension(), ".prom");
   const std::string text = foldstream::test::read_text(found->path());
-  EXPECT_THAT(text, HasSubstr("# TYPE foldstream_targets gauge\nfoldstream_targets{run=\"results\",rank=\"0\",state=\"done\"} 2\n"));
-  EXPECT_THAT(text, HasSubstr("foldstream_tasks{run=\"results\",rank=\"0\",task=\"predict\",state=\"done\"} 2\n"));
+  EXPECT_THAT(
+      text, HasSubstr("# TYPE foldstream_targets "
+                      "gauge\nfoldstream_targets{run=\"results\",rank=\"0\",state=\"done\"} 2\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "foldstream_tasks{run=\"results\",rank=\"0\",task=\"predict\",state=\"done\"} 2\n"));
   EXPECT_EQ(text.back(), '\n');
 }
 

@@ -33,8 +33,9 @@ class Cluster : public testing::Environment {
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
     // a machine may forbid what a controller or its nodes need
     is_up_ = std::system((cluster + ("start '" + path + "' 3")).c_str()) == 0 &&
-             std::system("timeout 60 salloc --quiet --nodes=2 --ntasks-per-node=1 "
-                         "mpirun --oversubscribe -n 2 true </dev/null") == 0;
+             std::system(
+                 "timeout 60 salloc --quiet --nodes=2 --ntasks-per-node=1 "
+                 "mpirun --oversubscribe -n 2 true </dev/null") == 0;
   }
   void TearDown() override {
     if (folder_) std::system((cluster + ("stop '" + folder_->path().string() + "'")).c_str());
@@ -50,7 +51,8 @@ const testing::Environment* const environment = testing::AddGlobalTestEnvironmen
 class Submit : public testing::Test {
  protected:
   void SetUp() override {
-    if (!Cluster::is_up()) GTEST_SKIP() << "needs root, slurm-wlm, munge and mpirun, and a machine that lets them run";
+    if (!Cluster::is_up())
+      GTEST_SKIP() << "needs root, slurm-wlm, munge and mpirun, and a machine that lets them run";
   }
 
   Finished run(const std::string& command) { return shell(folder_.path(), command); }
@@ -77,7 +79,8 @@ class Submit : public testing::Test {
   std::string state_of(const std::string& job) {
     const std::string text = run("scontrol show job " + job).out;
     const std::size_t at = text.find("JobState=");
-    return at == std::string::npos ? "" : text.substr(at + 9, text.find_first_of(" \n", at) - at - 9);
+    return at == std::string::npos ? ""
+                                   : text.substr(at + 9, text.find_first_of(" \n", at) - at - 9);
   }
 
   /// Waits until `holds`, at most `seconds`.
@@ -130,9 +133,10 @@ class Submit : public testing::Test {
 TEST_F(Submit, ShowsTheScriptAndSubmitsNothing) {
   const std::string fold = write_targets(2);
 
-  const Finished dry = run("foldstream submit " + fold +
-                           "--nodes 3 --time 1:00:00 --partition main --account lab "
-                           "--sbatch-arg=--constraint=fast --launcher mpirun --dry-run --out 'my run'");
+  const Finished dry =
+      run("foldstream submit " + fold +
+          "--nodes 3 --time 1:00:00 --partition main --account lab "
+          "--sbatch-arg=--constraint=fast --launcher mpirun --dry-run --out 'my run'");
 
   ASSERT_EQ(dry.code, 0) << dry.err;
   for (const char* line :
@@ -184,7 +188,10 @@ TEST_F(Submit, AMoreUrgentJobTakesItsNodesAndItGoesOnLater) {
   const std::string fold = write_targets(10);
   const std::string job = start_on_two_nodes(fold);
 
-  ASSERT_EQ(run("sbatch --partition=urgent --nodes=3 --exclusive --output=/dev/null --wrap 'sleep 2'").code, 0);
+  ASSERT_EQ(
+      run("sbatch --partition=urgent --nodes=3 --exclusive --output=/dev/null --wrap 'sleep 2'")
+          .code,
+      0);
 
   ASSERT_TRUE(await_state(job, "COMPLETED", 150)) << state_of(job) << log("cluster", job);
   const Json json = status("cluster");
@@ -212,7 +219,10 @@ TEST_F(Submit, ARankIsKilledAndTheOthersDoItsWork) {
   const std::string fold = write_targets(10);
   const std::string job = start_on_two_nodes(fold);
 
-  ASSERT_EQ(run("pkill -KILL --newest -f '^[^ ]*foldstream run .*" + folder_.path().string() + "/cluster'").code, 0);
+  ASSERT_EQ(run("pkill -KILL --newest -f '^[^ ]*foldstream run .*" + folder_.path().string() +
+                "/cluster'")
+                .code,
+            0);
 
   ASSERT_TRUE(await_state(job, "COMPLETED", 120)) << state_of(job) << log("cluster", job);
   const Json json = status("cluster");
@@ -224,7 +234,8 @@ TEST_F(Submit, TwoJobsShareOneCampaignAndOneOfThemStopsAndGoesOn) {
   const std::string fold = write_family(folder_, 12);
   ASSERT_EQ(run("foldstream run " + fold + "--out local").code, 0);
   const auto share = [&] {
-    const Finished submitted = run("foldstream submit " + fold + "--share --launcher mpirun --nodes 1 --out cluster");
+    const Finished submitted =
+        run("foldstream submit " + fold + "--share --launcher mpirun --nodes 1 --out cluster");
     EXPECT_EQ(submitted.code, 0) << submitted.err;
     return submitted.out.substr(0, submitted.out.find('\n'));
   };
@@ -287,8 +298,10 @@ TEST_F(Submit, TheSitesProfileIsCheckedOnAComputeNode) {
   EXPECT_THAT(checked.out, HasSubstr("on a compute node:"));
   EXPECT_THAT(checked.out, HasSubstr("main, nodes: 3"));
   EXPECT_THAT(checked.out, HasSubstr("/nowhere/uniref.fsdb is not there"));
-  EXPECT_THAT(run("FOLDSTREAM_SITE=$PWD/site.yaml foldstream submit " + write_targets(1) +
-                  "--dry-run 2>&1").out, HasSubstr("#SBATCH --partition=main"));
+  EXPECT_THAT(
+      run("FOLDSTREAM_SITE=$PWD/site.yaml foldstream submit " + write_targets(1) + "--dry-run 2>&1")
+          .out,
+      HasSubstr("#SBATCH --partition=main"));
 }
 
 TEST_F(Submit, ACancelledJobIsNotQueuedAgainAndKeepsWhatIsFinished) {

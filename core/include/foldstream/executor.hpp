@@ -79,7 +79,8 @@ struct RunOptions {
   std::function<void(TargetOutcome)> on_ended = {};
   /// Asked before a target is read from the source, by the thread that reads it (on ranks: before this
   /// rank takes one); while it says no, it is asked again every 100 ms. A target that it has let through
-  /// ends with `on_ended`, unless the source had none. May be empty; must be quick and not throw.
+  /// ends with `on_ended`, unless the source had none. May be empty; must be quick. What it throws ends the
+  /// run as what the source throws does.
   std::function<bool()> may_begin = {};
   int window = 0;  ///< most targets that are read ahead; 0 = 32 for each thread, at least 256
 };

@@ -20,7 +20,8 @@ const fs::path tiny = foldstream::test::shared_folder() / "reference/esmfold_tin
 /// A model folder of the golden weights: "model.safetensors" or "model.bin".
 OpenedModel opened(const TemporaryFolder& folder, const std::string& weights) {
   fs::copy_file(tiny / "config.json", folder.path() / "config.json");
-  fs::create_symlink(tiny / weights, folder.path() / (weights == "model.bin" ? "pytorch_model.bin" : weights));
+  fs::create_symlink(tiny / weights,
+                     folder.path() / (weights == "model.bin" ? "pytorch_model.bin" : weights));
   return open_model(folder.path());
 }
 
@@ -28,7 +29,9 @@ FoldInput case_input(const std::string& name) {
   const auto inputs = io::read_safetensors(tiny / "inputs.safetensors");
   const auto types = inputs.tensor(name + ".aatype").values<std::int64_t>();
   const auto index = inputs.tensor(name + ".position_ids").values<std::int64_t>();
-  return {{types.begin(), types.end()}, {index.begin(), index.end()}, std::vector<int>(types.size(), 0)};
+  return {{types.begin(), types.end()},
+          {index.begin(), index.end()},
+          std::vector<int>(types.size(), 0)};
 }
 
 double largest_difference(const Tensor& got, const Tensor& want, double scale = 1) {
@@ -53,8 +56,8 @@ struct Outcome {
   FoldedError error;
 };
 
-Outcome fold(const OpenedModel& model, const Placement& place, const FoldInput& input, int chunk = 0,
-             int threads = 1) {
+Outcome fold(const OpenedModel& model, const Placement& place, const FoldInput& input,
+             int chunk = 0, int threads = 1) {
   const RunOptions options{.threads = threads, .chunk = chunk};
   const auto fold = load_folding_part(model, place)
                         ->begin(input, load_language_part(model, place)->embed(input, options));
@@ -67,12 +70,15 @@ Outcome fold(const OpenedModel& model, const Placement& place, const FoldInput& 
 void expect_golden(const Outcome& outcome, const std::string& name, double angstrom, double plddt,
                    double pae) {
   const auto golden = io::read_safetensors(tiny / "expected.safetensors");
-  const double atoms = largest_difference(outcome.pass.atoms, golden.tensor(name + ".atom37_positions"));
+  const double atoms =
+      largest_difference(outcome.pass.atoms, golden.tensor(name + ".atom37_positions"));
   EXPECT_LE(atoms, angstrom) << name;
-  EXPECT_LE(largest_difference(outcome.error.pae, golden.tensor(name + ".predicted_aligned_error")), pae);
+  EXPECT_LE(largest_difference(outcome.error.pae, golden.tensor(name + ".predicted_aligned_error")),
+            pae);
   const double ptm = golden.tensor(name + ".ptm_per_sample").values<float>()[0];
   EXPECT_NEAR(outcome.error.ptm, ptm, plddt) << name;
-  const auto got = outcome.pass.plddt.values<float>(), want = golden.tensor(name + ".plddt").values<float>();
+  const auto got = outcome.pass.plddt.values<float>(),
+             want = golden.tensor(name + ".plddt").values<float>();
   double worst = 0;  // of atoms that there are
   for (std::size_t i = 0; i < got.size(); ++i)
     if (got[i] != 0) worst = std::max(worst, std::abs(got[i] / 100.0 - want[i]));
@@ -97,8 +103,8 @@ TEST(FoldingModel, GivesTheGoldensOnEveryDevice) {
     }
 }
 
-// Three passes of random weights magnify bf16's rounding, 2^16 times that of f32, so that the worst atom
-// tells little.
+// Three passes of random weights magnify bf16's rounding, 2^16 times that of f32, so that the worst
+// atom tells little.
 TEST(FoldingModel, StaysNearTheGoldensInBf16OnEveryDevice) {
   FOLDSTREAM_NEEDS("reference/esmfold_tiny");
   const TemporaryFolder folder;
@@ -114,7 +120,8 @@ TEST(FoldingModel, StaysNearTheGoldensInBf16OnEveryDevice) {
           root_mean_square(outcome.error.pae, golden.tensor(name + ".predicted_aligned_error"));
       EXPECT_LE(atoms, 0.6);
       EXPECT_LE(pae, 1.5);
-      EXPECT_NEAR(outcome.error.ptm, golden.tensor(name + ".ptm_per_sample").values<float>()[0], 0.05);
+      EXPECT_NEAR(outcome.error.ptm, golden.tensor(name + ".ptm_per_sample").values<float>()[0],
+                  0.05);
       std::cout << device << ", " << name << ": atoms " << atoms << " Å, PAE " << pae
                 << " Å (root mean square)\n";
     }
@@ -123,10 +130,12 @@ TEST(FoldingModel, StaysNearTheGoldensInBf16OnEveryDevice) {
 TEST(FoldingModel, GivesTheSameBytesFromACheckpoint) {
   FOLDSTREAM_NEEDS("reference/esmfold_tiny");
   const TemporaryFolder one, other;
-  const OpenedModel whole = opened(one, "model.safetensors"), checkpoint = opened(other, "model.bin");
+  const OpenedModel whole = opened(one, "model.safetensors"),
+                    checkpoint = opened(other, "model.bin");
 
   EXPECT_EQ(whole.digest, checkpoint.digest);
-  EXPECT_EQ(fold(whole, {}, case_input("A")).pass.atoms, fold(checkpoint, {}, case_input("A")).pass.atoms);
+  EXPECT_EQ(fold(whole, {}, case_input("A")).pass.atoms,
+            fold(checkpoint, {}, case_input("A")).pass.atoms);
 }
 
 TEST(FoldingModel, GivesTheSameBytesOnAnyNumberOfThreads) {
@@ -134,7 +143,8 @@ TEST(FoldingModel, GivesTheSameBytesOnAnyNumberOfThreads) {
   const TemporaryFolder folder;
   const OpenedModel model = opened(folder, "model.safetensors");
 
-  const Outcome one = fold(model, {}, case_input("C"), 0, 1), two = fold(model, {}, case_input("C"), 0, 2);
+  const Outcome one = fold(model, {}, case_input("C"), 0, 1),
+                two = fold(model, {}, case_input("C"), 0, 2);
 
   EXPECT_EQ(one.pass.atoms, two.pass.atoms);
   EXPECT_EQ(one.error.pae, two.error.pae);
@@ -147,7 +157,8 @@ TEST(FoldingModel, GoesOnFromAKeptStateToTheSameBytes) {
   const FoldInput input = case_input("A");
   const auto part = load_folding_part(model, {});
   const Tensor representation = load_language_part(model, {})->embed(input, {});
-  const auto whole = part->begin(input, representation), resumed = part->begin(input, representation);
+  const auto whole = part->begin(input, representation),
+             resumed = part->begin(input, representation);
   whole->pass({});
   resumed->restore(whole->state());
 
@@ -160,8 +171,9 @@ TEST(FoldingModel, SaysWhichDeviceIsAbsent) {
   const TemporaryFolder folder;
   const OpenedModel model = opened(folder, "model.safetensors");
 
-  foldstream::test::expect_error(ErrorKind::Unsupported, "cannot compute on 'cuda:77'",
-                                 [&] { load_folding_part(model, {"cuda:77", false}); });
+  foldstream::test::expect_error(ErrorKind::Unsupported, "cannot compute on 'cuda:77'", [&] {
+    load_folding_part(model, {"cuda:77", false});
+  });
 }
 
 TEST(FoldInput, JoinsChainsByALinkerFarApart) {
