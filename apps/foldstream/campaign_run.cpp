@@ -10,6 +10,7 @@
 #include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -133,10 +134,17 @@ std::vector<TargetOutcome> all_outcomes(const Run& run, const Course& course) {
   return outcomes;
 }
 
-/// As it is told for good.
-RunStatus last_status(RunStatus status, const Course& course, const std::string& reason) {
+/// As it is told for good. Another rank may have been told to stop first, and have ended the run before
+/// this one knew of it.
+RunStatus last_status(RunStatus status, const Course& course, std::string reason,
+                      const std::vector<TargetOutcome>& outcomes) {
+  const bool is_cut = std::ranges::any_of(outcomes, [](const TargetOutcome& target) {
+    return target.worst().state == State::cancelled;
+  });
   const bool is_whole = status.targets_done + status.targets_failed == status.targets;
-  const bool is_drained = !reason.empty() && (course.leases || !is_whole);
+  const bool is_drained = is_cut || (course.leases ? !reason.empty() : !is_whole);
+  if (reason.empty()) reason = reason_to_drain();
+  if (reason.empty()) reason = "told by another rank";
   status.state = is_drained ? "drained" : "ended";
   status.lives.back().end = status.state;
   status.lives.back().cause = is_drained ? reason : "";
@@ -170,7 +178,7 @@ CampaignResult execute(const PreparedCampaign& campaign, const Course& course, c
   const bool leads = ranks.leads(executor);
   if (course.leases && leads)
     course.leases->settle(outcomes);  // before others see that it has ended
-  const RunStatus status = last_status(observer->status(seconds()), course, reason);
+  const RunStatus status = last_status(observer->status(seconds()), course, reason, outcomes);
   tell(course, files, leads, status);
   const Energy energy =
       energy_of(measured_joules(campaign.options.out / "ranks"), status.busy_seconds,
