@@ -36,6 +36,7 @@ int exit_code(const CampaignResult& result) {
 
 /// Of a job that did a part of the campaign, however small.
 int exit_code_of_part(const CampaignResult& result) {
+  if (result.was_interrupted) return drained;
   return std::ranges::all_of(result.outcomes, &TargetOutcome::is_good) ? all_done : some_failed;
 }
 
