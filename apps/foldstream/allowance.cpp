@@ -1,4 +1,5 @@
 #include "allowance.hpp"
+
 #include "lease_files.hpp"
 #include "site.hpp"
 

@@ -1,5 +1,6 @@
-#include "allowance.hpp"
 #include "campaign.hpp"
+
+#include "allowance.hpp"
 #include "campaign_files.hpp"
 #include "campaign_run.hpp"
 #include "commands.hpp"
@@ -98,10 +99,6 @@ void print_refusals(const Targets& targets) {
     fmt::print(stderr, "{}: refused: {}\n", refusal.name, refusal.message);
 }
 
-}  // namespace
-
-namespace {
-
 /// Writes down what came of the campaign.
 void conclude(const PreparedCampaign& campaign, CampaignResult& result, io::RunStore& store,
               const Trace& trace) {
@@ -115,8 +112,8 @@ void conclude(const PreparedCampaign& campaign, CampaignResult& result, io::RunS
 /// After the own part of a shared campaign: the last job to end looks all targets up, computes what
 /// is missing, and writes the report. @returns the exit code.
 int conclude_shared(const PreparedCampaign& campaign, const Ranks& ranks, RankFiles& files,
-                    CampaignResult& own, Leases& leases, const std::shared_ptr<io::RunStore>& store,
-                    const CampaignObserver& observer) {
+                    const RankOptions& allowed, CampaignResult& own, Leases& leases,
+                    const std::shared_ptr<io::RunStore>& store, const CampaignObserver& observer) {
   io::write_file_atomically(leases.folder() / "trace.json", observer.trace.json());
   if (own.was_interrupted) return drained;
   if (leases.has_company() || !leases.begin_report()) {
@@ -133,7 +130,7 @@ int conclude_shared(const PreparedCampaign& campaign, const Ranks& ranks, RankFi
   for (const Life& life : start.lives) start.began_at = std::min(start.began_at, life.began_at);
   const auto hears =
       std::make_shared<CampaignObserver>(campaign.plan(), campaign.workflow.graph, false, start);
-  const auto executor = make_thread_executor({campaign.options.threads, 0});
+  const auto executor = make_thread_executor(allowed);
   CampaignResult all = execute(campaign, course, ranks, files, *executor, store, hears);
   all.seconds = static_cast<double>(std::time(nullptr) - start.began_at);
   all.lives = start.lives;
@@ -169,12 +166,15 @@ int run_campaign(const CampaignOptions& options) {
   const auto observer = std::make_shared<CampaignObserver>(
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
       agreed_status(campaign, ranks, course.status_folder));
-  const auto executor = ranks.make_executor(rank_options(campaign, ranks));
+  const RankOptions allowed = rank_options(campaign, ranks);
+  const auto executor = ranks.make_executor(allowed);
   CampaignResult result = execute(campaign, course, ranks, files, *executor, store, observer);
   if (!ranks.leads(*executor)) return job ? exit_code_of_part(result) : exit_code(result);
   print_lost(ranks.lost(*executor));
   audit(campaign, result);
-  if (job) return conclude_shared(campaign, ranks, files, result, *course.leases, store, *observer);
+  if (job)
+    return conclude_shared(campaign, ranks, files, allowed, result, *course.leases, store,
+                           *observer);
   store->close();
   conclude(campaign, result, *store, observer->trace);
   return exit_code(result);

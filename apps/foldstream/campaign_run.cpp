@@ -1,5 +1,6 @@
-#include "allowance.hpp"
 #include "campaign_run.hpp"
+
+#include "allowance.hpp"
 #include "energy.hpp"
 #include "interrupt.hpp"
 #include "lease_files.hpp"

@@ -1,4 +1,5 @@
 #include "course.hpp"
+
 #include "joint_status.hpp"
 #include "lease_files.hpp"
 

@@ -184,8 +184,8 @@ int doctor_on_node() {
 }
 
 int doctor(const std::string& given_scratch, bool with_site) {
-  if (with_site && std::getenv("SLURM_JOB_ID") == nullptr &&
-      output_of("sinfo --noheader").code == 0) return doctor_on_node();
+  const bool is_in_job = std::getenv("SLURM_JOB_ID") != nullptr;
+  if (with_site && !is_in_job && output_of("sinfo --noheader").code == 0) return doctor_on_node();
   const std::string scratch =
       given_scratch.empty() && with_site ? site_profile().scratch.string() : given_scratch;
   Findings findings;

@@ -1,4 +1,5 @@
 #include "joint_status.hpp"
+
 #include "lease_files.hpp"
 #include "rank_files.hpp"
 
@@ -70,8 +71,8 @@ void count_targets(const fs::path& out, const std::vector<std::pair<int, RunStat
   }
 }
 
-RunStatus joint_status(const fs::path& out) {
-  std::vector<std::pair<int, RunStatus>> all = statuses(out);
+/// @param all  of at least one job
+RunStatus joint_status(const fs::path& out, std::vector<std::pair<int, RunStatus>> all) {
   RunStatus joint = all.back().second;
   joint.lives.clear();
   joint.tasks.clear();
@@ -103,8 +104,9 @@ bool is_silent(const RunStatus& status) {
 }
 
 RunStatus campaign_status(const fs::path& out) {
-  const bool is_shared = !fs::exists(out / "status.json") && !statuses(out).empty();
-  return is_shared ? joint_status(out) : read_status(out);
+  if (fs::exists(out / "status.json")) return read_status(out);
+  std::vector<std::pair<int, RunStatus>> all = statuses(out);
+  return all.empty() ? read_status(out) : joint_status(out, std::move(all));
 }
 
 std::vector<Life> joint_lives(const fs::path& out) {

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,7 +74,10 @@ bool publish_once(const fs::path& file, const std::string& content) {
       throw Error(ErrorKind::Io,
                   own.string() + ": cannot be written: " + std::strerror(errno) + ".");
   }
-  const int failed = link(own.c_str(), file.c_str()) == 0 ? 0 : errno;
+  int failed = link(own.c_str(), file.c_str()) == 0 ? 0 : errno;
+  // over NFS the answer to a first try may be lost, and a second one find the file
+  struct stat told = {};
+  if (failed == EEXIST && stat(own.c_str(), &told) == 0 && told.st_nlink == 2) failed = 0;
   unlink(own.c_str());
   if (failed == 0) return true;
   if (failed == EEXIST) return false;

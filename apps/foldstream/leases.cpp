@@ -1,5 +1,6 @@
-#include "lease_files.hpp"
 #include "leases.hpp"
+
+#include "lease_files.hpp"
 
 #include <foldstream/error.hpp>
 
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::size_t most_blocks = 512;
+constexpr int report_block = most_blocks;  // the right to write the report
 constexpr const char* no_block = "end";
 constexpr double odd_silence = 5;  // s; a job that lives writes its status every second
 
@@ -138,11 +140,20 @@ std::map<int, Leases::Lease> Leases::latest() {
   return known_;
 }
 
+/// That of a block in `all`; free where no job has had it.
+Leases::Lease Leases::of(const std::map<int, Lease>& all, int block) {
+  const auto found = all.find(block);
+  return found == all.end() ? Lease{-1, "free", -1} : found->second;
+}
+
 /// Whether this job came first.
 bool Leases::lease(int block, const Lease& before, const std::string& state, Json more) {
   Json json = {{"state", state}, {"job", job_}};
   if (!more.is_null()) json.update(more);
-  return publish_once(lease_file(out_, block, before.generation + 1), json.dump() + "\n");
+  const int generation = before.generation + 1;
+  if (!publish_once(lease_file(out_, block, generation), json.dump() + "\n")) return false;
+  known_[block] = {generation, state, job_};  // a listing of the folder may lag behind
+  return true;
 }
 
 Json Leases::record(int block, const Lease& lease) const {
@@ -186,8 +197,7 @@ std::optional<int> Leases::lease_some() {
   const std::map<int, Lease> all = latest();
   for (const bool from_others : {false, true})
     for (const LeaseBlock& block : blocks_) {
-      const auto found = all.find(block.number);
-      const Lease before = found == all.end() ? Lease{-1, "free", -1} : found->second;
+      const Lease before = of(all, block.number);
       const bool is_held = before.state == "held";
       if (before.state == "done" || is_held != from_others) continue;
       if (is_held && (before.job == job_ || !is_gone(before.job))) continue;
@@ -221,7 +231,7 @@ std::string Leases::make_claim() {
     }
     const std::string text = block ? std::to_string(*block) : no_block;
     if (publish_once(claim_file(number), text)) return text;
-    if (block) lease(*block, latest().at(*block), "free");
+    if (block) lease(*block, of(latest(), *block), "free");
     if (const auto made = read_claim(number)) return *made;
   }
 }
@@ -239,8 +249,7 @@ bool Leases::advance() {
     throw Error(ErrorKind::Parse,
                 claim_file(claimed_.size()).string() + ": names no block of this input.");
   claimed_.push_back(block);
-  const auto lease = latest().find(block);
-  if (lease != known_.end() && lease->second.generation > 0) taken_over_.insert(block);
+  if (of(latest(), block).generation > 0) taken_over_.insert(block);
   const auto& targets = blocks_[place->second].targets;
   order_.insert(order_.end(), targets.begin(), targets.end());
   return true;
@@ -266,8 +275,8 @@ bool Leases::has_lost() {
   if (!lock) return false;  // one that waits for a block holds it; the next look will tell
   const std::map<int, Lease> all = latest();
   return std::ranges::any_of(claimed_, [&](int block) {
-    const auto found = all.find(block);
-    return found != all.end() && found->second.job != job_;
+    const Lease lease = of(all, block);
+    return lease.generation >= 0 && lease.job != job_;
   });
 }
 
@@ -315,16 +324,14 @@ bool Leases::has_company() {
 
 bool Leases::begin_report() {
   const std::scoped_lock lock(mutex_);
-  const std::map<int, Lease> all = latest();
-  const auto found = all.find(static_cast<int>(most_blocks));
-  const Lease before = found == all.end() ? Lease{-1, "free", -1} : found->second;
+  const Lease before = of(latest(), report_block);
   if (before.state == "held" && !is_gone(before.job)) return false;
-  return lease(static_cast<int>(most_blocks), before, "held");
+  return lease(report_block, before, "held");
 }
 
 void Leases::end_report() {
   const std::scoped_lock lock(mutex_);
-  lease(static_cast<int>(most_blocks), latest().at(static_cast<int>(most_blocks)), "free");
+  lease(report_block, of(latest(), report_block), "free");
 }
 
 FailedTargets Leases::failed() {

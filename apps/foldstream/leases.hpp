@@ -89,6 +89,7 @@ class Leases {
 
   std::filesystem::path claim_file(std::size_t number) const;
   std::map<int, Lease> latest();
+  static Lease of(const std::map<int, Lease>& all, int block);
   bool lease(int block, const Lease& before, const std::string& state, nlohmann::json more = {});
   nlohmann::json record(int block, const Lease& lease) const;
   std::optional<int> lease_some();

@@ -45,15 +45,18 @@ void check(const MergeOptions& options) {
 void copy_stream(StreamStore& from, StreamStore& to, const io::StreamInfo& stream) {
   if (!stream.is_complete || to.find(stream.id)) return;
   to.open(stream.id, stream.type, stream.label);
-  std::mutex mutex;
-  std::exception_ptr failure;
+  struct Told {
+    std::mutex mutex;
+    std::exception_ptr failure;
+  };
+  const auto told = std::make_shared<Told>();  // a read may throw while chunks are on their way
   for (std::int64_t i = 0; i < stream.chunks; ++i)
-    to.append(stream.id, from.read(stream.id, i), [&](std::exception_ptr problem) {
-      const std::scoped_lock lock(mutex);
-      if (problem && !failure) failure = problem;
+    to.append(stream.id, from.read(stream.id, i), [told](std::exception_ptr problem) {
+      const std::scoped_lock lock(told->mutex);
+      if (problem && !told->failure) told->failure = problem;
     });
   to.finish(stream.id);  // behind it, all chunks have been told of
-  if (failure) std::rethrow_exception(failure);
+  if (told->failure) std::rethrow_exception(told->failure);
 }
 
 /// Every byte is checked on the way.
@@ -116,8 +119,12 @@ int merge(const MergeOptions& options) {
   const fs::path out = fs::absolute(options.out);
   const CampaignCommand command = read_command(options.runs.front());
   const fs::path partial = out.string() + ".partial";
+  if (fs::exists(partial) && !fs::exists(partial / "ranks"))
+    throw Error(ErrorKind::InvalidArgument,
+                partial.string() + " is there, and not what a merge has left. Move it away.");
   fs::remove_all(partial);
   fs::create_directories(partial);
+  fs::permissions(partial, fs::perms::owner_all);
   {
     io::RunStore store(partial, 0);
     for (const fs::path& run : options.runs) {

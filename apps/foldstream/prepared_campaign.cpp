@@ -1,5 +1,6 @@
-#include "costs.hpp"
 #include "prepared_campaign.hpp"
+
+#include "costs.hpp"
 
 #include <foldstream/error.hpp>
 

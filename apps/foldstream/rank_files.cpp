@@ -1,6 +1,7 @@
+#include "rank_files.hpp"
+
 #include "lease_files.hpp"
 #include "offline.hpp"
-#include "rank_files.hpp"
 #include "ranks.hpp"
 
 #include <foldstream/error.hpp>

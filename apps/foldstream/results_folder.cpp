@@ -13,11 +13,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_is_same_input(const fs::path& mark, const fs::path& folder, const std::string& digest,
+nlohmann::json read_json(const fs::path& out, const char* name, const char* key) {
+  const fs::path file = out / name;
+  if (!fs::exists(file))
+    throw Error(ErrorKind::NotFound,
+                out.string() + ": has no " + name + ". Name the folder that '--out' of a run named.");
+  nlohmann::json json = nlohmann::json::parse(io::read_text_file(file), nullptr, false);
+  if (json.is_object() && json.contains(key)) return json;
+  throw Error(ErrorKind::Parse, file.string() + ": damaged. Remove it to use the folder again.");
+}
+
+/// Names what a campaign was given, and its content.
+nlohmann::json read_mark(const fs::path& folder) {
+  nlohmann::json mark = read_json(folder, "input.json", "digest");
+  if (mark["digest"].is_string()) return mark;
+  throw Error(ErrorKind::Parse,
+              (folder / "input.json").string() + ": damaged. Remove it to use the folder again.");
+}
+
+void check_is_same_input(const fs::path& folder, const std::string& digest,
                          const fs::path& input) {
-  const nlohmann::json known = nlohmann::json::parse(io::read_text_file(mark), nullptr, false);
-  if (known.is_discarded() || !known.contains("digest") || !known["digest"].is_string())
-    throw Error(ErrorKind::Parse, mark.string() + ": damaged. Remove it to use the folder again.");
+  const nlohmann::json known = read_mark(folder);
   if (known["digest"] == digest) return;
   throw Error(ErrorKind::InvalidArgument,
               "--out " + folder.string() + " belongs to another input, '" +
@@ -37,11 +53,10 @@ void claim_results_folder(const fs::path& folder, const fs::path& input) {
     throw Error(ErrorKind::Io, "--out " + folder.string() + ": cannot make the folder: " +
                                    (problem ? problem.message() : "it is a file") +
                                    ". Choose another with --out.");
-  if (fs::exists(mark)) return check_is_same_input(mark, folder, digest, input);
   // another job may be making it just now
   for (int tries = 0; tries < 20 && !fs::is_empty(folder, problem) && !fs::exists(mark); ++tries)
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  if (fs::exists(mark)) return check_is_same_input(mark, folder, digest, input);
+  if (fs::exists(mark)) return check_is_same_input(folder, digest, input);
   if (!fs::is_empty(folder, problem) || problem)
     throw Error(ErrorKind::InvalidArgument,
                 "--out " + folder.string() +
@@ -55,25 +70,11 @@ void write_command(const fs::path& out, const CampaignCommand& command) {
   io::write_file_atomically(out / "campaign.json", json.dump(2) + "\n");
 }
 
-namespace {
-
-nlohmann::json read_json(const fs::path& out, const char* name) {
-  const fs::path file = out / name;
-  if (!fs::exists(file))
-    throw Error(ErrorKind::NotFound,
-                out.string() + ": has no " + name + ". Name the folder that '--out' of a run named.");
-  nlohmann::json json = nlohmann::json::parse(io::read_text_file(file), nullptr, false);
-  if (json.is_object()) return json;
-  throw Error(ErrorKind::Parse, file.string() + ": damaged. Run the campaign again to mend it.");
-}
-
-}  // namespace
-
 CampaignCommand read_command(const fs::path& out) {
-  const nlohmann::json json = read_json(out, "campaign.json");
+  const nlohmann::json json = read_json(out, "campaign.json", "command");
   return {json.value("folder", ""), json.value("command", std::vector<std::string>())};
 }
 
-std::string input_digest(const fs::path& out) { return read_json(out, "input.json").value("digest", ""); }
+std::string input_digest(const fs::path& out) { return read_mark(out)["digest"]; }
 
 }  // namespace foldstream::apps

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <ctime>
 #include <memory>
 #include <thread>
@@ -77,8 +76,7 @@ bool is_hopeless(const RunStatus& status) {
 
 /// Of the attempt at a SLURM job that this process belongs to, and that has a part of the campaign.
 RunStatus status_of_job(const StatusOptions& options) {
-  const char* restart = std::getenv("SLURM_RESTART_COUNT");
-  const int attempt = restart == nullptr ? 0 : number_in(restart).value_or(0);
+  const int attempt = number_in(environment("SLURM_RESTART_COUNT")).value_or(0);
   for (const int number : jobs_of(options.run)) {
     const std::filesystem::path folder = job_folder(options.run, number);
     const nlohmann::json job = record_in(folder / "job.json");

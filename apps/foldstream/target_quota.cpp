@@ -1,5 +1,6 @@
-#include "lease_files.hpp"
 #include "target_quota.hpp"
+
+#include "lease_files.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>

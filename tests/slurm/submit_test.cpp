@@ -279,6 +279,7 @@ TEST_F(Submit, TwoClustersSplitACampaignAndItIsMerged) {
 
   ASSERT_EQ(merged.code, 0) << merged.err;
   expect_same_targets(folder_.path() / "local", folder_.path() / "all");
+  EXPECT_EQ(fs::status(folder_.path() / "all").permissions(), fs::perms::owner_all);
   const Json json = status("all");
   EXPECT_EQ(json.at("targets").at("done"), 6);
   ASSERT_EQ(json.at("lives").size(), 3U);
