@@ -70,7 +70,7 @@ class Producer {
       for (std::uint64_t i = 0; i < streams; ++i) {
         store_->append(stream_of(i), numbered_chunk(i, chunk), account_.next());
       }
-      if (chunk % 1000 == 999) account_.check();
+      if (chunk % 250 == 249) account_.check();  // 4 MiB on the way
     }
     account_.check();
   }
