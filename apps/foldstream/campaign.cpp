@@ -45,6 +45,7 @@ int exit_code_of_part(const CampaignResult& result) {
 void claim_folder(const CampaignOptions& options, const Ranks& ranks) {
   if (ranks.rank() == 0) {
     claim_results_folder(options.out, options.input);
+    if (!options.is_shared) remove_rank_files(options.out / "ranks");
     CampaignCommand command{
         std::filesystem::current_path(),
         {"run", options.workflow, std::filesystem::absolute(options.input).string()}};
@@ -62,11 +63,11 @@ void claim_folder(const CampaignOptions& options, const Ranks& ranks) {
 }
 
 /// Those of this rank that can be trusted, if the workflow has a use for any.
-std::vector<Device> trusted_devices(const Graph& graph) {
+std::vector<Device> trusted_devices(const Graph& graph, const Seat& seat) {
   const auto wants = [](const auto& task) { return !task->needs.device.empty(); };
   if (std::ranges::none_of(graph.tasks(), wants)) return {};
   std::vector<Device> trusted;
-  for (const Device& device : own_devices(workflows::predict::accelerators())) {
+  for (const Device& device : own_devices(workflows::predict::accelerators(), seat)) {
     const std::string fault = workflows::predict::device_fault(device.name);
     if (fault.empty())
       trusted.push_back(device);
@@ -76,12 +77,21 @@ std::vector<Device> trusted_devices(const Graph& graph) {
   return trusted;
 }
 
+/// The first kind of device that any rank has: "auto" must mean the same on nodes that differ.
+std::string device_of_any(const Ranks& ranks, const std::filesystem::path& plugin) {
+  if (!plugin.empty()) workflows::predict::load_device_plugin(plugin);
+  const std::vector<Device> own = workflows::predict::accelerators();
+  for (const std::string& kind : ranks.gather(own.empty() ? "" : own.front().kind))
+    if (!kind.empty()) return kind;
+  return {};
+}
+
 RankOptions rank_options(const PreparedCampaign& campaign, const Ranks& ranks) {
   const CampaignOptions& options = campaign.options;
   auto roles = parse_roles(options.roles, ranks.size(), campaign.workflow.graph);
   RankOptions chosen{options.threads, static_cast<std::uint64_t>(options.memory_gb * 1e9),
                      roles[ranks.rank()], options.run_ahead,
-                     trusted_devices(campaign.workflow.graph)};
+                     trusted_devices(campaign.workflow.graph, ranks.seat())};
   // MPI goes on using the network, on threads of its own
   if (options.is_offline && ranks.size() > 1)
     chosen.on_thread = [] { forbid_network(NetworkScope::thread); };
@@ -148,9 +158,10 @@ int conclude_shared(const PreparedCampaign& campaign, const Ranks& ranks, RankFi
 
 }  // namespace
 
-int run_campaign(const CampaignOptions& options) {
+int run_campaign(CampaignOptions options) {
   const Ranks ranks;
   if (options.is_offline && ranks.size() == 1) forbid_network(NetworkScope::process);
+  if (ranks.size() > 1) options.device_found = device_of_any(ranks, options.device_plugin);
   const PreparedCampaign campaign(options);
   if (ranks.rank() == 0) print_refusals(campaign.targets);
   claim_folder(options, ranks);
@@ -159,7 +170,7 @@ int run_campaign(const CampaignOptions& options) {
   const auto store = std::make_shared<io::RunStore>(options.out, rank, [](const auto& damage) {
     fmt::print(stderr, "damaged: {}\n", to_string(damage));
   });
-  RankFiles files(options.out, rank, options.is_offline, options.metrics);
+  RankFiles files(options.out, rank, ranks.seat(), options.is_offline, options.metrics);
   Course course = job ? shared_course(campaign, *job, store) : whole_course(campaign, {});
   course.quota = target_quota();
   if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();
@@ -167,6 +178,9 @@ int run_campaign(const CampaignOptions& options) {
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
       agreed_status(campaign, ranks, course.status_folder));
   const RankOptions allowed = rank_options(campaign, ranks);
+  // the first rank that has them: others of the node may share them
+  if (ranks.seat().number < static_cast<int>(workflows::predict::accelerators().size()))
+    files.meter(allowed.devices);
   const auto executor = ranks.make_executor(allowed);
   CampaignResult result = execute(campaign, course, ranks, files, *executor, store, observer);
   if (!ranks.leads(*executor)) return job ? exit_code_of_part(result) : exit_code(result);

@@ -73,6 +73,6 @@ struct CampaignResult {
 };
 
 /// Runs it; gives the exit code. Collective where there are several ranks.
-int run_campaign(const CampaignOptions& options);
+int run_campaign(CampaignOptions options);
 
 }  // namespace foldstream::apps

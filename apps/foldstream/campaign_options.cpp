@@ -131,7 +131,11 @@ workflows::Definition define(const CampaignOptions& options, const workflows::Ca
   if (!options.weights.empty())
     set_shorthand(definition, catalog, "weights", options.weights.string());
   if (!options.model.empty()) set_shorthand(definition, catalog, "model", options.model);
-  if (!options.device.empty()) set_shorthand(definition, catalog, "device", options.device);
+  if (!options.device_found.empty())
+    set_default(definition, catalog, {"device", options.device_found, {"--device", 0, 0}});
+  if (const bool is_found = options.device == "auto" && !options.device_found.empty();
+      !options.device.empty() && !is_found)
+    set_shorthand(definition, catalog, "device", options.device);
   set_everywhere(definition, catalog,
                  {"models_dir", models_dir(options.models_dir).string(), {"--models-dir", 0, 0}});
   if (options.seed) set_shorthand(definition, catalog, "seed", std::to_string(*options.seed));

@@ -28,6 +28,7 @@ struct CampaignOptions {
   std::string model;                ///< folder of a neural model, or its name; empty: as the workflow says
   std::filesystem::path models_dir; ///< folder of model folders; empty: the usual one
   std::string device;               ///< "cpu", "cuda", "auto"; empty: as the workflow says
+  std::string device_found;         ///< kind that "auto" stands for; empty: what this machine has
   std::filesystem::path device_plugin;  ///< a library that brings a backend to LibTorch; empty: none
   std::vector<std::string> sets;    ///< task.option=value
   std::size_t max_length = 2000;

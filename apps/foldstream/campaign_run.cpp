@@ -106,7 +106,7 @@ RunStatus first_status(const PreparedCampaign& campaign, const Ranks& ranks,
 RunStatus agreed_status(const PreparedCampaign& campaign, const Ranks& ranks,
                         const std::filesystem::path& folder) {
   return status_of(
-      nlohmann::json::parse(ranks.of_first(to_json(first_status(campaign, ranks, folder)).dump())));
+      nlohmann::json::parse(ranks.gather(to_json(first_status(campaign, ranks, folder)).dump()).front()));
 }
 
 namespace {
@@ -182,7 +182,7 @@ CampaignResult execute(const PreparedCampaign& campaign, const Course& course, c
   const RunStatus status = last_status(observer->status(seconds()), course, reason, outcomes);
   tell(course, files, leads, status);
   const Energy energy =
-      energy_of(measured_joules(campaign.options.out / "ranks"), status.busy_seconds,
+      energy_of(measured_energy(campaign.options.out / "ranks"), status.busy_seconds,
                 device_seconds(campaign, status), site_profile());
   return {campaign.options,
           campaign.definition,

@@ -37,6 +37,7 @@ void add_doctor(CLI::App& app, Action& action);
 void add_logs(CLI::App& app, Action& action);
 void add_merge(CLI::App& app, Action& action);
 void add_status(CLI::App& app, Action& action);
+void add_cancel(CLI::App& app, Action& action);
 void add_submit(CLI::App& app, Action& action);
 void add_version(CLI::App& app, Action& action);
 

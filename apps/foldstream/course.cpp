@@ -65,7 +65,7 @@ std::optional<int> join_folder(const CampaignOptions& options, const Ranks& rank
     job = std::to_string(Leases::begin_job(options.out, ranks.size()));
     std::filesystem::remove(status);  // from now on it is that of all jobs together
   }
-  return number_in(ranks.of_first(job));
+  return number_in(ranks.gather(job).front());
 }
 
 int store_rank(const Ranks& ranks, std::optional<int> job) {

@@ -48,14 +48,17 @@ std::optional<double> EnergyMeter::joules() {
   return joules_;
 }
 
-Energy energy_of(const std::optional<double>& joules, double busy_thread_seconds,
+Energy energy_of(const MeasuredEnergy& measured, double busy_thread_seconds,
                  double device_seconds, const SiteProfile& site) {
   Energy energy;
-  energy.is_measured = joules.has_value();
-  energy.is_known = joules || site.core_watts > 0 || (site.device_watts > 0 && device_seconds > 0);
-  energy.processors =
-      joules.value_or(busy_thread_seconds * site.core_watts) / joules_of_kilowatt_hour;
-  energy.devices = device_seconds * site.device_watts / joules_of_kilowatt_hour;
+  energy.is_measured = measured.processors.has_value();
+  energy.are_devices_measured = measured.devices.has_value();
+  energy.is_known = measured.processors || measured.devices || site.core_watts > 0 ||
+                    (site.device_watts > 0 && device_seconds > 0);
+  energy.processors = measured.processors.value_or(busy_thread_seconds * site.core_watts) /
+                      joules_of_kilowatt_hour;
+  energy.devices =
+      measured.devices.value_or(device_seconds * site.device_watts) / joules_of_kilowatt_hour;
   return energy;
 }
 
@@ -63,9 +66,12 @@ std::string energy_text(const Energy& energy, const SiteProfile& site) {
   if (!energy.is_known) return "not known (no counters, and no core_watts in the site's profile)";
   std::string text = fmt::format(
       "{:.3g} kWh ({})", energy.all(),
-      energy.is_measured ? "processors of the nodes measured" : "estimated from declared watts");
+      energy.is_measured      ? "processors of the nodes measured"
+      : energy.processors > 0 ? "processors estimated from declared watts"
+                              : "processors not known");
   if (energy.devices > 0)
-    text += fmt::format(", of these {:.3g} of devices, estimated", energy.devices);
+    text += fmt::format(", of these {:.3g} of devices, {}", energy.devices,
+                        energy.are_devices_measured ? "measured" : "estimated");
   if (site.carbon > 0) text += fmt::format(", {:.3g} g CO2e", energy.all() * site.carbon);
   return text;
 }

@@ -32,22 +32,29 @@ class EnergyMeter {
   double joules_ = 0;
 };
 
+/// Joules that were counted; nothing where there was no counter.
+struct MeasuredEnergy {
+  std::optional<double> processors;  ///< of all nodes
+  std::optional<double> devices;
+};
+
 /// Of a run, in kilowatt-hours.
 struct Energy {
   double processors = 0;
   double devices = 0;
-  bool is_measured = false;  ///< the processors
+  bool is_measured = false;          ///< the processors
+  bool are_devices_measured = false;
   bool is_known = false;
 
   double all() const { return processors + devices; }
 };
 
-/// @param joules  measured, of all nodes; nothing: the site's watts are taken
+/// What was not measured is reckoned with the site's watts.
 /// @param device_seconds  of tasks that had a device
-Energy energy_of(const std::optional<double>& joules, double busy_thread_seconds,
+Energy energy_of(const MeasuredEnergy& measured, double busy_thread_seconds,
                  double device_seconds, const SiteProfile& site);
 
-/// "0.012 kWh (processors measured), 3.1 g CO2e"; says where nothing is known, and how to make it
+/// "0.012 kWh (processors of the nodes measured), 3.1 g CO2e"; says where nothing is known, and how to make it
 /// so.
 std::string energy_text(const Energy& energy, const SiteProfile& site);
 

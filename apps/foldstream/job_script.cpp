@@ -38,17 +38,34 @@ class Lines {
   std::string text_;
 };
 
+std::string command_line(const JobRequest& request) {
+  std::string line;
+  for (const auto* words : {&request.program, &request.arguments})
+    for (const std::string& word : *words) line += (line.empty() ? "" : " ") + shell_quoted(word);
+  return line;
+}
+
+/// One step over all parts: one world of ranks, those of the first part first.
+std::string srun_line(const JobRequest& request) {
+  std::string line;
+  for (std::size_t i = 0; i < request.parts.size(); ++i) {
+    const JobPart& part = request.parts[i];
+    line += i == 0 ? "srun --mpi=pmix" : " \\\n  :";
+    if (request.parts.size() > 1) line += fmt::format(" --het-group={}", i);
+    line += fmt::format(" --nodes={} --ntasks={} --ntasks-per-node={} --kill-on-bad-exit=0 {}",
+                        part.nodes, part.ranks(), part.ranks_per_node, command_line(request));
+  }
+  return line;
+}
+
 std::string launch_line(const JobRequest& request) {
-  const int ranks = request.nodes * request.ranks_per_node, per_node = request.ranks_per_node;
+  const int ranks = request.parts.front().ranks(), per_node = request.parts.front().ranks_per_node;
   std::string line;
   switch (request.launcher) {
     case Launcher::none:
-      break;
+      return command_line(request);
     case Launcher::srun:
-      line = fmt::format(
-          "srun --mpi=pmix --nodes={} --ntasks={} --ntasks-per-node={} --kill-on-bad-exit=0",
-          request.nodes, ranks, per_node);
-      break;
+      return srun_line(request);
     case Launcher::open_mpi_4:
       // where mpirun itself is told to end, ranks have 10 s to drain; it would wait as long, twice,
       // for a rank that ends with another code than 0
@@ -67,9 +84,20 @@ std::string launch_line(const JobRequest& request) {
       line = fmt::format("mpirun -n {} -ppn {}", ranks, per_node);
       break;
   }
-  for (const auto* words : {&request.program, &request.arguments})
-    for (const std::string& word : *words) line += (line.empty() ? "" : " ") + shell_quoted(word);
-  return line;
+  return line + " " + command_line(request);
+}
+
+void add_part(Lines& lines, const JobRequest& request, const JobPart& part) {
+  lines.option("--nodes", part.nodes);
+  lines.option("--ntasks-per-node", part.ranks_per_node);
+  lines.option("--cpus-per-task", request.threads);
+  lines.option("--gpus-per-node", part.gpus_per_node);
+  if (part.node_megabytes > 0) lines.option("--mem", fmt::format("{}M", part.node_megabytes));
+  lines.option("--time", request.time);
+  lines.option("--partition", part.partition);
+  lines.option("--account", request.account);
+  lines.option("--qos", request.qos);
+  for (const std::string& argument : part.sbatch_args) lines.whole(argument);
 }
 
 }  // namespace
@@ -88,21 +116,15 @@ std::string shell_quoted(const std::string& word) {
 std::string job_script(const JobRequest& request) {
   Lines lines;
   lines.option("--job-name", request.name);
-  lines.option("--nodes", request.nodes);
-  lines.option("--ntasks-per-node", request.ranks_per_node);
-  lines.option("--cpus-per-task", request.threads);
-  lines.option("--gpus-per-node", request.gpus_per_node);
-  if (request.node_megabytes > 0) lines.option("--mem", fmt::format("{}M", request.node_megabytes));
-  lines.option("--time", request.time);
-  lines.option("--partition", request.partition);
-  lines.option("--account", request.account);
-  lines.option("--qos", request.qos);
   lines.option("--chdir", request.folder.string());
   lines.option("--output", (request.out / "job-%j.log").string());
   lines.whole("--open-mode=append");
   lines.whole("--requeue");
   lines.option("--signal", fmt::format("B:USR1@{}", request.drain_seconds));
-  for (const std::string& argument : request.sbatch_args) lines.whole(argument);
+  for (std::size_t i = 0; i < request.parts.size(); ++i) {
+    if (i > 0) lines.whole("hetjob");
+    add_part(lines, request, request.parts[i]);
+  }
   const auto quoted = [&](const char* name) { return shell_quoted((request.out / name).string()); };
   // launchers lose exit codes; a job that never began has no status that is newer than its start
   std::string status, modules;

@@ -71,6 +71,7 @@ void make_command_line(CLI::App& app, Action& action) {
   add_run(app, action);
   add_plan(app, action);
   add_submit(app, action);
+  add_cancel(app, action);
   add_status(app, action);
   add_logs(app, action);
   add_merge(app, action);

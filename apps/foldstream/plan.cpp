@@ -14,10 +14,12 @@
 #include <foldstream/thread_executor.hpp>
 
 #include <fmt/core.h>
+#include <fmt/ranges.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <memory>
+#include <set>
 #include <sstream>
 
 namespace foldstream::apps {
@@ -168,6 +170,11 @@ PlanInput read_input(const PlanOptions& options, const workflows::Definition& de
   return input;
 }
 
+/// "auto" stands for the devices that are planned for, not for those of this machine.
+void assume_devices(PlanOptions& options) {
+  if (options.devices > 0) options.campaign.device_found = "cuda";
+}
+
 /// A campaign as it would be on those machines.
 struct Prepared {
   PlanInput input;
@@ -187,6 +194,7 @@ Prepared prepare(const PlanOptions& options, const workflows::Definition& defini
 
 int plan(PlanOptions options) {
   options.own_bytes = own_peak_bytes();  // libraries, above all: nothing was read yet
+  assume_devices(options);
   const workflows::Catalog catalog = workflows::Catalog::packaged();
   const workflows::Definition definition = define(options.campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);
@@ -213,16 +221,37 @@ int plan(PlanOptions options) {
   return input.refused.empty() && misfits == 0 ? all_done : some_failed;
 }
 
-}  // namespace
-
-PlanNeed plan_need(const CampaignOptions& campaign, int ranks, int devices) {
-  const std::uint64_t own_bytes = own_peak_bytes();
+PlanOptions options_for(const CampaignOptions& campaign, const PlannedRanks& ranks) {
   PlanOptions options;
   options.campaign = campaign;
-  options.ranks = ranks;
-  options.devices = devices;
+  options.ranks = ranks.ranks + (ranks.devices == 0 ? ranks.cpu_ranks : 0);
+  options.devices = ranks.devices;
+  assume_devices(options);
+  return options;
+}
+
+/// No less than this passes where tasks with a use for a device have some ranks and all others have
+/// the rest; close to it where there are many targets, for then all are busy.
+double seconds_of_busier(const Graph& graph, const Plan& plan, int threads,
+                         const PlannedRanks& ranks) {
+  std::set<std::string> wanting;
+  for (const auto& task : graph.tasks())
+    if (!task->needs.device.empty()) wanting.insert(task->name);
+  double with_device = 0, others = 0;
+  for (const PlannedTarget& target : plan.targets)
+    for (const PlannedTask& planned : target.tasks)
+      (wanting.contains(planned.task) ? with_device : others) += planned.cost.seconds;
+  return std::max({longest_chain(plan), with_device / std::max(1, ranks.devices),
+                   others / (threads * ranks.cpu_ranks)});
+}
+
+}  // namespace
+
+PlanNeed plan_need(const CampaignOptions& campaign, const PlannedRanks& ranks) {
+  const std::uint64_t own_bytes = own_peak_bytes();
+  PlanOptions options = options_for(campaign, ranks);
   const workflows::Catalog catalog = workflows::Catalog::packaged();
-  const workflows::Definition definition = define(campaign, catalog);
+  const workflows::Definition definition = define(options.campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);
   const auto [input, made, machines, costs] = prepare(options, definition, workflow.graph);
   const Rehearsed rehearsed = rehearse(workflow.graph, input.sizes, machines, costs);
@@ -230,7 +259,31 @@ PlanNeed plan_need(const CampaignOptions& campaign, int ranks, int devices) {
     throw Error(ErrorKind::Resources, rehearsed.failed.front().name +
                                           ": can never run there: " +
                                           rehearsed.failed.front().worst().message);
-  return {input.sizes.size(), made.peak_bytes + own_bytes, rehearsed.efficiency.makespan, made.seconds};
+  const double seconds = ranks.cpu_ranks == 0 || ranks.devices == 0
+                             ? rehearsed.efficiency.makespan
+                             : seconds_of_busier(workflow.graph, made, machines.capacity.threads, ranks);
+  return {input.sizes.size(), made.peak_bytes + own_bytes, seconds, made.seconds};
+}
+
+std::string roles_by_device(const CampaignOptions& campaign, const PlannedRanks& ranks) {
+  const PlanOptions options = options_for(campaign, ranks);
+  const workflows::Catalog catalog = workflows::Catalog::packaged();
+  const workflows::Workflow workflow = workflows::build(define(options.campaign, catalog), catalog);
+  std::vector<std::string> with_device, others;
+  const auto add = [](std::vector<std::string>& roles, const std::string& role) {
+    if (!role.empty() && std::ranges::find(roles, role) == roles.end()) roles.push_back(role);
+  };
+  for (const auto& task : workflow.graph.tasks())
+    if (!task->needs.device.empty()) add(with_device, task->role);
+  for (const auto& task : workflow.graph.tasks())
+    if (std::ranges::find(with_device, task->role) == with_device.end()) add(others, task->role);
+  if (with_device.empty() || others.empty())
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("--cpu-nodes: {} task of workflow '{}' has a use for a device here. Say "
+                            "what each rank does, {} ranks with devices first: --roles.",
+                            with_device.empty() ? "no" : "every", campaign.workflow, ranks.ranks));
+  return fmt::format("0-{}:{},{}-{}:{}", ranks.ranks - 1, fmt::join(with_device, "+"), ranks.ranks,
+                     ranks.ranks + ranks.cpu_ranks - 1, fmt::join(others, "+"));
 }
 
 void add_plan(CLI::App& app, Action& action) {

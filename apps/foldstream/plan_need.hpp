@@ -15,8 +15,19 @@ struct PlanNeed {
   double cpu_seconds = 0;
 };
 
-/// As `foldstream plan` finds it. @param devices  of all ranks.
+/// Ranks that a campaign is planned for.
+struct PlannedRanks {
+  int ranks = 1;
+  int devices = 0;    ///< of all of them
+  int cpu_ranks = 0;  ///< further ones, without devices: what has no use for a device runs there
+};
+
+/// As `foldstream plan` finds it; with `cpu_ranks`, wall time is that of the busier kind of ranks.
 /// @throws Error{Resources} if no target could ever run there; what reading the input throws.
-PlanNeed plan_need(const CampaignOptions& campaign, int ranks, int devices);
+PlanNeed plan_need(const CampaignOptions& campaign, const PlannedRanks& ranks);
+
+/// Who does what, for --roles: roles with a use for a device on the first ranks, all others on the
+/// last. @throws Error{InvalidArgument} if no task, or every task, has a use for one.
+std::string roles_by_device(const CampaignOptions& campaign, const PlannedRanks& ranks);
 
 }  // namespace foldstream::apps

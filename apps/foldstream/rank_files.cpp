@@ -2,7 +2,6 @@
 
 #include "lease_files.hpp"
 #include "offline.hpp"
-#include "ranks.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
@@ -19,9 +18,9 @@ namespace foldstream::apps {
 
 namespace fs = std::filesystem;
 
-RankFiles::RankFiles(fs::path out, int rank, bool is_offline, fs::path metrics)
+RankFiles::RankFiles(fs::path out, int rank, const Seat& seat, bool is_offline, fs::path metrics)
     : out_(std::move(out)), rank_(rank), is_offline_(is_offline), metrics_(std::move(metrics)) {
-  if (rank_on_node() == 0) meter_.emplace();
+  if (seat.number == 0) meter_.emplace();
   std::error_code problem;
   if (!metrics_.empty() && !fs::is_directory(metrics_) &&
       !fs::create_directories(metrics_, problem))
@@ -39,6 +38,8 @@ void RankFiles::write(const RunStatus* status) {
     io::write_file_atomically(file(".refused"), fmt::format("{}\n", refused_network_calls()));
   if (const auto joules = meter_ ? meter_->joules() : std::nullopt)
     io::write_file_atomically(file(".joules"), fmt::format("{:.3f}\n", *joules));
+  if (const auto joules = device_meter_ ? device_meter_->joules() : std::nullopt)
+    io::write_file_atomically(file(".device_joules"), fmt::format("{:.3f}\n", *joules));
   // the collector reads *.prom, and nothing that is half written
   if (!metrics_.empty())
     io::write_file_atomically(
@@ -84,6 +85,15 @@ std::string RankFiles::metrics(const RunStatus* status) const {
   return text;
 }
 
+void remove_rank_files(const fs::path& ranks) {
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(ranks, none)) {
+    const std::string ending = entry.path().extension();
+    for (const char* own : {".memory", ".refused", ".joules", ".device_joules"})
+      if (ending == own) fs::remove(entry.path(), none);
+  }
+}
+
 std::uint64_t own_peak_bytes() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -107,6 +117,12 @@ std::vector<double> numbers_of_ranks(const fs::path& ranks, const char* ending) 
   return numbers;
 }
 
+std::optional<double> sum_of_ranks(const fs::path& ranks, const char* ending) {
+  const auto all = numbers_of_ranks(ranks, ending);
+  if (all.empty()) return std::nullopt;
+  return std::accumulate(all.begin(), all.end(), 0.0);
+}
+
 }  // namespace
 
 std::uint64_t largest_memory(const fs::path& ranks) {
@@ -115,15 +131,12 @@ std::uint64_t largest_memory(const fs::path& ranks) {
 }
 
 std::optional<std::int64_t> refused_calls(const fs::path& ranks) {
-  const auto all = numbers_of_ranks(ranks, ".refused");
-  if (all.empty()) return std::nullopt;
-  return static_cast<std::int64_t>(std::accumulate(all.begin(), all.end(), 0.0));
+  const auto sum = sum_of_ranks(ranks, ".refused");
+  return sum ? std::optional(static_cast<std::int64_t>(*sum)) : std::nullopt;
 }
 
-std::optional<double> measured_joules(const fs::path& ranks) {
-  const auto all = numbers_of_ranks(ranks, ".joules");
-  if (all.empty()) return std::nullopt;
-  return std::accumulate(all.begin(), all.end(), 0.0);
+MeasuredEnergy measured_energy(const fs::path& ranks) {
+  return {sum_of_ranks(ranks, ".joules"), sum_of_ranks(ranks, ".device_joules")};
 }
 
 }  // namespace foldstream::apps

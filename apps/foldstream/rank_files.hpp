@@ -2,7 +2,9 @@
 // second.
 #pragma once
 
+#include "device_meter.hpp"
 #include "energy.hpp"
+#include "ranks.hpp"
 #include "run_status.hpp"
 
 #include <filesystem>
@@ -11,12 +13,15 @@
 namespace foldstream::apps {
 
 /// Writes OUT/ranks/rNNNN.memory and, where there is something to tell, .refused (with --offline)
-/// and .joules (by one rank of each node), and a file of metrics for Prometheus.
+/// .joules (by one rank of each node) and .device_joules, and a file of metrics for Prometheus.
 class RankFiles {
  public:
   /// @param rank  the number of this process among those that write to the folder
   /// @param metrics  folder of metrics; empty: none
-  RankFiles(std::filesystem::path out, int rank, bool is_offline, std::filesystem::path metrics);
+  RankFiles(std::filesystem::path out, int rank, const Seat& seat, bool is_offline,
+            std::filesystem::path metrics);
+  /// From now on, what these devices use is told too.
+  void meter(const std::vector<Device>& devices) { device_meter_.emplace(devices); }
 
   /// @param status  where this rank speaks for all; null otherwise
   /// @throws Error{Io}.
@@ -31,7 +36,11 @@ class RankFiles {
   const bool is_offline_;
   const std::filesystem::path metrics_;
   std::optional<EnergyMeter> meter_;
+  std::optional<DeviceMeter> device_meter_;
 };
+
+/// What ranks of an earlier run told; there may have been more of them.
+void remove_rank_files(const std::filesystem::path& ranks);
 
 /// Most memory that this process has had resident, bytes.
 std::uint64_t own_peak_bytes();
@@ -41,7 +50,7 @@ std::uint64_t largest_memory(const std::filesystem::path& ranks);
 /// How many calls for the network were refused, of all ranks with --offline; nothing if there were
 /// none.
 std::optional<std::int64_t> refused_calls(const std::filesystem::path& ranks);
-/// Measured on all nodes; nothing if none could.
-std::optional<double> measured_joules(const std::filesystem::path& ranks);
+/// Measured on all nodes, and of all their devices; nothing where none could.
+MeasuredEnergy measured_energy(const std::filesystem::path& ranks);
 
 }  // namespace foldstream::apps

@@ -1,5 +1,7 @@
 #include "ranks.hpp"
 
+#include "lease_files.hpp"
+
 #include <foldstream/thread_executor.hpp>
 
 #include <algorithm>
@@ -22,13 +24,6 @@ bool is_first_rank() {
 }
 
 namespace {
-
-/// A number that a launcher has set, under whatever name; `otherwise` if none has.
-int from_launcher(std::initializer_list<const char*> names, int otherwise) {
-  for (const char* name : names)
-    if (const char* text = std::getenv(name)) return std::max(0, std::atoi(text));
-  return otherwise;
-}
 
 [[noreturn]] void throw_bad_roles(const std::string& part) {
   throw Error(ErrorKind::InvalidArgument,
@@ -63,18 +58,11 @@ std::unique_ptr<Executor> make_thread_executor(const RankOptions& options) {
   return std::make_unique<ThreadExecutor>(chosen);
 }
 
-int rank_on_node() {
-  return from_launcher({"OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"}, 0);
-}
-
-std::vector<Device> own_devices(const std::vector<Device>& of_node) {
+std::vector<Device> own_devices(const std::vector<Device>& of_node, const Seat& seat) {
   const int count = static_cast<int>(of_node.size());
-  const int ranks = std::max(
-      1, from_launcher({"OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"}, 1));
-  const int rank = rank_on_node();
   std::vector<Device> own;
   for (int i = 0; i < count; ++i)
-    if (ranks <= count ? i % ranks == rank : i == rank % count)
+    if (seat.ranks <= count ? i % seat.ranks == seat.number : i == seat.number % count)
       own.push_back(of_node[static_cast<std::size_t>(i)]);
   return own;
 }
@@ -126,7 +114,12 @@ struct Ranks::Impl {
 };
 
 Ranks::Ranks() {
-  if (mpi::Session::is_launched(lookup)) impl_ = std::make_unique<Impl>();
+  if (!mpi::Session::is_launched(lookup)) return;
+  impl_ = std::make_unique<Impl>();
+  const std::vector<std::string> hosts = gather(host_name());
+  const auto own = hosts.begin() + rank();
+  seat_ = {static_cast<int>(std::count(hosts.begin(), own, *own)),
+           static_cast<int>(std::ranges::count(hosts, *own))};
 }
 
 Ranks::~Ranks() {
@@ -158,8 +151,8 @@ bool Ranks::leads(const Executor& executor) const {
   return ranks == nullptr || ranks->leader() == rank();
 }
 
-std::string Ranks::of_first(const std::string& own) const {
-  return impl_ ? impl_->world.gather(own).front() : own;
+std::vector<std::string> Ranks::gather(const std::string& own) const {
+  return impl_ ? impl_->world.gather(own) : std::vector{own};
 }
 
 std::vector<int> Ranks::lost(const Executor& executor) const {
@@ -187,7 +180,7 @@ std::unique_ptr<Executor> Ranks::make_executor(const RankOptions& options) const
 
 bool Ranks::leads(const Executor&) const { return true; }
 std::vector<int> Ranks::lost(const Executor&) const { return {}; }
-std::string Ranks::of_first(const std::string& own) const { return own; }
+std::vector<std::string> Ranks::gather(const std::string& own) const { return {own}; }
 
 Ranks::~Ranks() = default;
 

@@ -31,12 +31,15 @@ struct RankOptions {
   std::function<void()> on_thread = {};  ///< called first by each thread that runs tasks
 };
 
-/// The number of this process among the ranks of its node, as the launcher tells it; 0 without one.
-int rank_on_node();
+/// A rank among those of its node.
+struct Seat {
+  int number = 0;
+  int ranks = 1;
+};
 
-/// The devices of this process among those of its node: ranks of a node share them out by their
-/// number there, which launchers tell in the environment.
-std::vector<Device> own_devices(const std::vector<Device>& of_node);
+/// The devices of a rank among those of its node: ranks of a node share them out by their numbers
+/// there. Where there are more ranks than devices, some have the same one.
+std::vector<Device> own_devices(const std::vector<Device>& of_node, const Seat& seat);
 
 /// On the threads of this process alone.
 std::unique_ptr<Executor> make_thread_executor(const RankOptions& options);
@@ -54,6 +57,7 @@ class Ranks {
 
   int rank() const noexcept;
   int size() const noexcept;
+  const Seat& seat() const noexcept { return seat_; }
   /// How many threads all ranks have together, if each is asked for `threads`; 0 as below.
   int threads(int threads) const;
   /// Threads of the machine if there is one rank; spread over the ranks otherwise. Collective.
@@ -61,14 +65,15 @@ class Ranks {
   /// Whether this rank speaks for all that are left, as the executor has it now: the first does,
   /// unless it was lost.
   bool leads(const Executor& executor) const;
-  /// What the first rank says. Collective.
-  std::string of_first(const std::string& own) const;
+  /// What each rank says, by rank. Collective.
+  std::vector<std::string> gather(const std::string& own) const;
   /// Ranks that were lost.
   std::vector<int> lost(const Executor& executor) const;
 
  private:
   struct Impl;
   std::unique_ptr<Impl> impl_;
+  Seat seat_;
 };
 
 /// The last call of the process: leaves MPI as it must be left if ranks were, or may be, lost.

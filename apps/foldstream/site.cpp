@@ -89,13 +89,45 @@ class Reader {
             }};
   }
 
+  Key launcher(std::string& value) const {
+    return {"launcher", [this, &value](const YAML::Node& node) {
+              value = word(node);
+              if (value != "srun" && value != "mpirun")
+                refuse(node, "'launcher' must be srun or mpirun, not '" + value + "'.");
+            }};
+  }
+  Key modules(std::vector<std::string>& value) const {
+    return {"modules", [this, &value](const YAML::Node& node) {
+              if (!node.IsSequence()) refuse(node, "'modules' must be a list.");
+              value.clear();
+              for (const YAML::Node& module : node) value.push_back(word(module));
+            }};
+  }
+
+  void read_clusters(const YAML::Node& node) {
+    if (!node.IsMap()) refuse(node, "'clusters' must be a map of cluster names.");
+    profile_.clusters.clear();
+    for (const auto& entry : node) {
+      ClusterProfile cluster;
+      cluster.name = word(entry.first);
+      if (!entry.second.IsNull())
+        map(entry.second, "cluster '" + cluster.name + "'",
+            {path("slurm_conf", cluster.slurm_conf), text("partition", cluster.partition),
+             text("account", cluster.account), text("qos", cluster.qos), launcher(cluster.launcher),
+             modules(cluster.modules)});
+      profile_.clusters.push_back(std::move(cluster));
+    }
+  }
+
   std::vector<Key> keys() {
     SiteProfile& p = profile_;
     return {text("site", p.name),
             text("partition", p.partition),
             text("account", p.account),
             text("qos", p.qos),
-            text("launcher", p.launcher),
+            launcher(p.launcher),
+            modules(p.modules),
+            {"clusters", [&](const YAML::Node& node) { read_clusters(node); }},
             path("scratch", p.scratch),
             path("database", p.database),
             path("models_dir", p.models_dir),
@@ -104,12 +136,6 @@ class Reader {
             number("carbon_intensity", p.carbon),
             number("core_watts", p.core_watts),
             number("device_watts", p.device_watts),
-            {"modules",
-             [&](const YAML::Node& node) {
-               if (!node.IsSequence()) refuse(node, "'modules' must be a list.");
-               p.modules.clear();
-               for (const YAML::Node& module : node) p.modules.push_back(word(module));
-             }},
             {"quota", [&](const YAML::Node& node) {
                map(node, "'quota'",
                    {path("folder", p.quota_folder), number("targets", p.quota_targets),
@@ -147,15 +173,31 @@ SiteProfile read_all() {
 
 void read_site_profile(const fs::path& file, SiteProfile& profile) {
   Reader(file, profile).read();
-  if (!profile.launcher.empty() && profile.launcher != "srun" && profile.launcher != "mpirun")
-    throw Error(ErrorKind::Parse, file.string() + ": 'launcher' must be srun or mpirun, not '" +
-                                      profile.launcher + "'.");
   profile.files.push_back(file);
 }
 
 const SiteProfile& site_profile() {
   static const SiteProfile profile = read_all();
   return profile;
+}
+
+ClusterProfile cluster_profile(const std::string& name) {
+  const SiteProfile& site = site_profile();
+  ClusterProfile all{name, {}, site.partition, site.account, site.qos, site.launcher, site.modules};
+  if (name.empty() || site.clusters.empty()) return all;
+  const auto found = std::ranges::find(site.clusters, name, &ClusterProfile::name);
+  if (found == site.clusters.end()) {
+    std::vector<std::string> names;
+    for (const ClusterProfile& cluster : site.clusters) names.push_back(cluster.name);
+    throw Error(ErrorKind::NotFound,
+                "--cluster: the site profile has no cluster '" + name + "'." + did_you_mean(name, names));
+  }
+  all.slurm_conf = found->slurm_conf;
+  for (const auto member : {&ClusterProfile::partition, &ClusterProfile::account,
+                            &ClusterProfile::qos, &ClusterProfile::launcher})
+    if (!((*found).*member).empty()) all.*member = (*found).*member;
+  if (!found->modules.empty()) all.modules = found->modules;
+  return all;
 }
 
 }  // namespace foldstream::apps

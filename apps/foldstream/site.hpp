@@ -8,11 +8,21 @@
 
 namespace foldstream::apps {
 
+/// A cluster of its own controller, for 'submit --cluster'. What is empty is as the profile says.
+struct ClusterProfile {
+  std::string name;
+  std::filesystem::path slurm_conf;  ///< empty: known to sbatch by its name
+  std::string partition, account, qos;
+  std::string launcher;
+  std::vector<std::string> modules;
+};
+
 struct SiteProfile {
   std::string name;
   std::string partition, account, qos;
   std::string launcher;              ///< "srun", "mpirun"; empty: auto
   std::vector<std::string> modules;  ///< that a job loads first
+  std::vector<ClusterProfile> clusters;
   std::filesystem::path scratch;     ///< on every node
   std::filesystem::path database;    ///< where none is named
   std::filesystem::path models_dir;
@@ -34,6 +44,10 @@ struct SiteProfile {
 /// or the one file that $FOLDSTREAM_SITE names. Empty if there is none.
 /// @throws Error{Parse} with file:line:column.
 const SiteProfile& site_profile();
+
+/// A cluster by its name, with what the profile says for all; without a name, what it says for all.
+/// @throws Error{NotFound} with the near miss if the profile names clusters, but not this one.
+ClusterProfile cluster_profile(const std::string& name);
 
 /// One file, over what `profile` has.
 void read_site_profile(const std::filesystem::path& file, SiteProfile& profile);

@@ -80,7 +80,8 @@ RunStatus status_of_job(const StatusOptions& options) {
   for (const int number : jobs_of(options.run)) {
     const std::filesystem::path folder = job_folder(options.run, number);
     const nlohmann::json job = record_in(folder / "job.json");
-    if (job.value("job", "") == options.job && job.value("restart", 0) == attempt)
+    if (job.value("job", "") == options.job && job.value("restart", 0) == attempt &&
+        job.value("cluster", "") == environment("SLURM_CLUSTER_NAME"))
       return read_status(folder);
   }
   throw Error(ErrorKind::NotFound,

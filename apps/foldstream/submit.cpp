@@ -7,6 +7,7 @@
 #include "run_folder.hpp"
 #include "shell.hpp"
 #include "site.hpp"
+#include "slurm_jobs.hpp"
 
 #include <foldstream/error.hpp>
 #include <foldstream/io/text_file.hpp>
@@ -32,16 +33,12 @@ constexpr double least_minutes = 10;
 struct SubmitOptions {
   CampaignOptions campaign;
   JobRequest job;
+  JobPart main;  ///< nodes, those with devices where there are cpu.nodes too
+  JobPart cpu{.nodes = 0};
   std::string launcher = "auto";
+  std::vector<std::string> clusters;  ///< none: the one that this machine belongs to
   bool is_dry = false;
 };
-
-void check_slurm(const std::string& program) {
-  if (!has_program(program))
-    throw Error(ErrorKind::NotFound, program +
-                                         " is not on the PATH: this is no machine from which SLURM "
-                                         "jobs are submitted. '--dry-run' shows the script.");
-}
 
 Launcher mpirun_here() {
   const std::string version = output_of("mpirun --version").text;
@@ -50,17 +47,23 @@ Launcher mpirun_here() {
 }
 
 /// How the ranks of the job are started.
-Launcher launcher_of(const SubmitOptions& options) {
-  if (options.job.nodes * options.job.ranks_per_node == 1) return Launcher::none;
+Launcher launcher_of(const SubmitOptions& options, const std::string& chosen) {
+  const bool has_parts = options.job.parts.size() > 1;
+  if (!has_parts && options.main.ranks() == 1) return Launcher::none;
 #ifndef FOLDSTREAM_HAS_MPI
   throw Error(ErrorKind::Unsupported,
               "this foldstream was built without MPI: it runs as one rank. Use --nodes 1 "
               "--ranks-per-node 1.");
 #endif
-  if (options.launcher == "mpirun") return mpirun_here();
-  if (options.launcher == "srun") return Launcher::srun;
-  const bool has_pmix = output_of("srun --mpi=list").text.find("pmix") != std::string::npos;
-  return has_pmix ? Launcher::srun : mpirun_here();
+  if (chosen == "srun") return Launcher::srun;
+  const bool has_pmix = chosen == "auto" &&
+                        output_of("srun --mpi=list").text.find("pmix") != std::string::npos;
+  if (has_pmix) return Launcher::srun;
+  if (has_parts)
+    throw Error(ErrorKind::Unsupported,
+                "--cpu-nodes makes a job of two parts, over which only srun with PMIx starts ranks. "
+                "Use --launcher srun, or leave --cpu-nodes out.");
+  return mpirun_here();
 }
 
 /// SLURM's hours:minutes:seconds of what the plan takes, with slack.
@@ -70,109 +73,119 @@ std::string time_of(double seconds) {
   return fmt::format("{}:{:02}:00", minutes / 60, minutes % 60);
 }
 
+std::string text_of(const JobPart& part) {
+  const auto ending = [](int count) { return count == 1 ? "" : "s"; };
+  std::string text = fmt::format("{} node{} of {} rank{}", part.nodes, ending(part.nodes),
+                                 part.ranks_per_node, ending(part.ranks_per_node));
+  if (part.gpus_per_node > 0)
+    text += fmt::format(" and {} device{}", part.gpus_per_node, ending(part.gpus_per_node));
+  return text + fmt::format(", {} MB on each", part.node_megabytes);
+}
+
+/// What the plan says of the job: its parts, its time, and who does what in it.
+void fill_parts(SubmitOptions& options) {
+  JobRequest& job = options.job;
+  const PlannedRanks ranks{options.main.ranks(), options.main.nodes * options.main.gpus_per_node,
+                           options.cpu.ranks()};
+  const PlanNeed need = plan_need(options.campaign, ranks);
+  job.parts = {options.main};
+  if (options.cpu.nodes > 0) job.parts.push_back(options.cpu);
+  fmt::print(stderr, "{} targets, {} of CPU time; asked for:\n", need.targets,
+             clock_text(need.cpu_seconds));
+  for (JobPart& part : job.parts) {
+    const double bytes = memory_slack * static_cast<double>(need.rank_bytes) * part.ranks_per_node;
+    part.node_megabytes = static_cast<int>(bytes / (1 << 20)) + 1;
+    fmt::print(stderr, "  {}\n", text_of(part));
+  }
+  if (job.time.empty()) job.time = time_of(need.seconds);
+  fmt::print(stderr, "  {} for what takes about {}; it drains {} s before its end, to go on later\n",
+             job.time, clock_text(need.seconds), job.drain_seconds);
+  if (job.parts.size() == 1 || !options.campaign.roles.empty()) return;
+  const std::string roles = roles_by_device(options.campaign, ranks);
+  fmt::print(stderr, "  roles of ranks: {}\n", roles);
+  job.arguments = {"--roles", roles};
+}
+
+/// The job as one cluster is asked for it.
+JobRequest request_for(const std::string& name, const SubmitOptions& options) {
+  JobRequest job = options.job;
+  const ClusterProfile cluster = cluster_profile(name);
+  for (const auto& [own, of_cluster] :
+       {std::pair(&job.parts.front().partition, &cluster.partition),
+        std::pair(&job.account, &cluster.account), std::pair(&job.qos, &cluster.qos)})
+    if (own->empty()) *own = *of_cluster;
+  if (job.parts.back().partition.empty()) job.parts.back().partition = cluster.partition;
+  const bool is_open = options.launcher == "auto" && !cluster.launcher.empty();
+  job.launcher = launcher_of(options, is_open ? cluster.launcher : options.launcher);
+  job.modules = cluster.modules;
+  return job;
+}
+
+/// What all clusters are asked for alike.
 void fill_request(SubmitOptions& options, const std::vector<std::string>& words) {
   JobRequest& job = options.job;
-  const int ranks = job.nodes * job.ranks_per_node;
-  const PlanNeed need = plan_need(options.campaign, ranks, job.nodes * job.gpus_per_node);
-  const std::uint64_t node_bytes = need.rank_bytes * static_cast<std::uint64_t>(job.ranks_per_node);
-  job.node_megabytes =
-      static_cast<int>(memory_slack * static_cast<double>(node_bytes) / (1 << 20)) + 1;
-  if (job.time.empty()) job.time = time_of(need.seconds);
-  fmt::print(stderr,
-             "{} targets, {} of CPU time; on {} node{} of {} rank{}: about {}, {} on a node\n",
-             need.targets, clock_text(need.cpu_seconds), job.nodes, job.nodes == 1 ? "" : "s",
-             job.ranks_per_node, job.ranks_per_node == 1 ? "" : "s", clock_text(need.seconds),
-             bytes_text(static_cast<double>(node_bytes)));
-  fmt::print(stderr,
-             "asked for: {}, {} MB on a node; it drains {} s before its end and goes on later\n",
-             job.time, job.node_megabytes, job.drain_seconds);
+  fill_parts(options);
   job.folder = fs::current_path();
   job.out = fs::absolute(options.campaign.out).lexically_normal();
   job.threads = options.campaign.threads;
   job.is_shared = options.campaign.is_shared;
   if (job.name.empty()) job.name = "foldstream-" + options.campaign.input.stem().string();
-  const SiteProfile& site = site_profile();
-  for (const auto& [own, of_site] :
-       {std::pair(&job.partition, &site.partition), std::pair(&job.account, &site.account),
-        std::pair(&job.qos, &site.qos)})
-    if (own->empty()) *own = *of_site;
-  if (options.launcher == "auto" && !site.launcher.empty()) options.launcher = site.launcher;
-  job.launcher = launcher_of(options);
-  job.modules = site.modules;
   job.program = {fs::read_symlink("/proc/self/exe").string()};
-  if (!site.image.empty()) {
+  if (const fs::path& image = site_profile().image; !image.empty()) {
     job.program = {"apptainer", "exec"};
-    if (job.gpus_per_node > 0) job.program.push_back("--nv");
-    job.program.insert(job.program.end(), {site.image.string(), "foldstream"});
+    if (options.main.gpus_per_node > 0) job.program.push_back("--nv");
+    job.program.insert(job.program.end(), {image.string(), "foldstream"});
   }
-  job.arguments = {"run", options.campaign.workflow, fs::absolute(options.campaign.input).string()};
+  job.arguments.insert(job.arguments.begin(),
+                       {"run", options.campaign.workflow,
+                        fs::absolute(options.campaign.input).string()});
   job.arguments.insert(job.arguments.end(), words.begin(), words.end());
   if (!options.campaign.shard.empty())
     job.arguments.insert(job.arguments.end(), {"--shard", options.campaign.shard});
   job.arguments.insert(job.arguments.end(), {"--out", job.out.string()});
 }
 
-/// From job.json; none if there is no such file.
-std::vector<std::string> submitted_jobs(const fs::path& run) {
-  const fs::path file = run / "job.json";
-  if (!fs::exists(file)) return {};
-  try {
-    return nlohmann::json::parse(io::read_text_file(file)).at("jobs");
-  } catch (const nlohmann::json::exception& error) {
-    throw Error(ErrorKind::Parse,
-                file.string() + ": " + error.what() + ". Use scancel, and remove it.");
-  }
+/// The campaign as one job of one cluster, which is recorded. @returns its number.
+std::string submit_to(const std::string& cluster, const SubmitOptions& options,
+                      const std::string& script) {
+  const fs::path& out = options.job.out;
+  const fs::path file = out / (cluster.empty() ? "job.sh" : "job-" + cluster + ".sh");
+  io::write_file_atomically(file, script);
+  const Output sbatch =
+      output_of(slurm_command(cluster, "sbatch") + " --parsable " + shell_quoted(file.string()));
+  if (sbatch.code != 0)
+    throw Error(ErrorKind::InvalidArgument, "sbatch refused the job: " + sbatch.text +
+                                                ". The script is " + file.string() + ".");
+  const std::string job = sbatch.text.substr(sbatch.text.rfind('\n') + 1);
+  std::vector<SlurmJob> jobs;  // of all that share the folder
+  if (options.campaign.is_shared) jobs = submitted_jobs(out);
+  jobs.push_back({job.substr(0, job.find(';')), cluster});
+  write_submitted_jobs(out, jobs);
+  return jobs.back().number;
 }
 
-int submit(SubmitOptions options, const std::vector<std::string>& words) {
+int submit(SubmitOptions options, std::vector<std::string> words) {
+  std::vector<std::string> clusters = options.clusters;
+  if (clusters.empty()) clusters = {""};
+  if (clusters.size() > 1 && !options.campaign.is_shared) {
+    options.campaign.is_shared = true;
+    words.push_back("--share");
+  }
   fill_request(options, words);
-  const std::string script = job_script(options.job);
+  std::vector<std::string> scripts;
+  for (const std::string& cluster : clusters)
+    scripts.push_back(job_script(request_for(cluster, options)));
   if (options.is_dry) {
-    fmt::print("{}", script);
+    for (const std::string& script : scripts) fmt::print("{}", script);
     return all_done;
   }
   check_slurm("sbatch");
   claim_results_folder(options.job.out, options.campaign.input);
   fs::remove(options.job.out / "cancel");
-  const fs::path file = options.job.out / "job.sh";
-  io::write_file_atomically(file, script);
-  const Output sbatch = output_of("sbatch --parsable " + shell_quoted(file.string()));
-  if (sbatch.code != 0)
-    throw Error(ErrorKind::InvalidArgument, "sbatch refused the job: " + sbatch.text +
-                                                ". The script is " + file.string() + ".");
-  const std::string job = sbatch.text.substr(sbatch.text.rfind('\n') + 1);
-  const std::string number = job.substr(0, job.find(';'));
-  std::vector<std::string> numbers;  // of all that share the folder
-  if (options.campaign.is_shared) numbers = submitted_jobs(options.job.out);
-  numbers.push_back(number);
-  io::write_file_atomically(options.job.out / "job.json",
-                            nlohmann::json{{"jobs", numbers}}.dump() + "\n");
-  fmt::print("{}\n", number);
+  for (std::size_t i = 0; i < clusters.size(); ++i)
+    fmt::print("{}\n", submit_to(clusters[i], options, scripts[i]));
   fmt::print(stderr, "submitted; see 'foldstream status {}'\n",
              shell_quoted(options.campaign.out.string()));
-  return all_done;
-}
-
-int cancel(const fs::path& run) {
-  const std::vector<std::string> jobs = submitted_jobs(run);
-  if (jobs.empty())
-    throw Error(ErrorKind::NotFound, run.string() + ": was not submitted: it has no job.json.");
-  check_slurm("scancel");
-  io::write_file_atomically(run / "cancel", "");  // so that no job is queued again
-  std::string refusal;
-  int stopped = 0;
-  for (const std::string& job : jobs) {
-    output_of("scancel --state=PENDING " + shell_quoted(job));
-    const Output running = output_of("scancel --batch --signal=USR1 " + shell_quoted(job));
-    if (running.code != 0) {
-      refusal = "scancel refused job " + job + ": " + running.text;
-      continue;
-    }
-    ++stopped;
-    fmt::print("job {} stops and is not queued again; what is finished is kept\n", job);
-  }
-  if (stopped == 0)
-    throw Error(ErrorKind::InvalidArgument, refusal);  // those that have ended are refused
   return all_done;
 }
 
@@ -188,22 +201,42 @@ void add_submit(CLI::App& app, Action& action) {
   const std::vector<const CLI::Option*> of_campaign = made->get_options();
   JobRequest& job = options->job;
   const std::string group = "Job";
-  command->add_option("--nodes", job.nodes, "of the job")
+  JobPart& main = options->main;
+  JobPart& cpu = options->cpu;
+  command->add_option("--nodes", main.nodes, "of the job")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
       ->group(group);
-  command->add_option("--ranks-per-node", job.ranks_per_node, "MPI ranks on each")
+  command->add_option("--ranks-per-node", main.ranks_per_node, "MPI ranks on each")
       ->capture_default_str()
       ->check(CLI::PositiveNumber)
       ->group(group);
-  command->add_option("--gpus-per-node", job.gpus_per_node, "devices on each")
+  command->add_option("--gpus-per-node", main.gpus_per_node, "devices on each")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber)
       ->group(group);
   command
+      ->add_option("--cpu-nodes", cpu.nodes,
+                   "further nodes, without devices, in the same job: what has no use for a device "
+                   "runs there (a heterogeneous job; needs srun)")
+      ->check(CLI::NonNegativeNumber)
+      ->group(group);
+  command->add_option("--cpu-ranks-per-node", cpu.ranks_per_node, "MPI ranks on each of them")
+      ->capture_default_str()
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  command->add_option("--cpu-partition", cpu.partition, "of these nodes; default: as the others")
+      ->group(group);
+  command
       ->add_option("--time", job.time, "limit in SLURM's form; default: twice what the plan takes")
       ->group(group);
-  command->add_option("--partition", job.partition, "of the cluster")->group(group);
+  command->add_option("--partition", main.partition, "of the cluster")->group(group);
+  command
+      ->add_option("--cluster", options->clusters,
+                   "names from the site profile, or that SLURM knows: a job on each, a,b; several "
+                   "share --out, which all must see")
+      ->delimiter(',')
+      ->group(group);
   command->add_option("--account", job.account, "that is charged")->group(group);
   command->add_option("--qos", job.qos, "quality of service")->group(group);
   command->add_option("--job-name", job.name, "default: foldstream-INPUT")->group(group);
@@ -220,8 +253,11 @@ void add_submit(CLI::App& app, Action& action) {
       ->check(CLI::IsMember({"auto", "srun", "mpirun"}))
       ->group(group);
   command
-      ->add_option("--sbatch-arg", job.sbatch_args,
+      ->add_option("--sbatch-arg", main.sbatch_args,
                    "one more option of sbatch: --sbatch-arg=--constraint=fast")
+      ->group(group);
+  command
+      ->add_option("--cpu-sbatch-arg", cpu.sbatch_args, "one more option of sbatch for --cpu-nodes")
       ->group(group);
   command->add_flag("--dry-run", options->is_dry, "print the script; submit nothing")->group(group);
   command->footer(
@@ -238,13 +274,6 @@ void add_submit(CLI::App& app, Action& action) {
   command->callback([&action, options, of_campaign] {
     action = [options, of_campaign] { return submit(*options, campaign_words(of_campaign)); };
   });
-
-  CLI::App* cancels = app.add_subcommand(
-      "cancel", "Stop the job of a submitted campaign; what is finished is kept");
-  const auto run = std::make_shared<fs::path>();
-  cancels->add_option("RUN", *run, "folder that --out of the submission named")->required();
-  cancels->footer("Example:\n  foldstream cancel run1");
-  cancels->callback([&action, run] { action = [run] { return cancel(*run); }; });
 }
 
 }  // namespace foldstream::apps

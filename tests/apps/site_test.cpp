@@ -1,6 +1,7 @@
 // What a site asks for: its profile, quotas, no network, folders for their owner alone, energy,
 // metrics.
 #include "command.hpp"
+#include "device_meter.hpp"
 #include "energy.hpp"
 #include "offline.hpp"
 #include "site.hpp"
@@ -229,9 +230,37 @@ TEST(Energy, IsEstimatedFromDeclaredWattsAndSaidToBe) {
   EXPECT_DOUBLE_EQ(energy.devices, 0.4);
   EXPECT_EQ(
       energy_text(energy, site),
-      "0.42 kWh (estimated from declared watts), of these 0.4 of devices, estimated, 84 g CO2e");
-  EXPECT_THAT(energy_text(energy_of(7200.0, 1, 0, site), site),
+      "0.42 kWh (processors estimated from declared watts), of these 0.4 of devices, estimated, 84 g CO2e");
+  EXPECT_THAT(energy_text(energy_of({7200.0, {}}, 1, 0, site), site),
               HasSubstr("0.002 kWh (processors of the nodes measured)"));
+}
+
+TEST(DeviceMeter, ReadsTheDevicesThatTheProgramMaySee) {
+  // a stand-in for NVML: device 2 has used 5 J more at each reading, GPU-b 1 J; others cannot be read
+  setenv("CUDA_VISIBLE_DEVICES", "0,2,GPU-b", 1);
+  const std::vector<Device> devices = {{"cuda", "cuda:0"}, {"cuda", "cuda:1"}, {"cuda", "cuda:2"},
+                                       {"cuda", "cuda:3"}, {"xla", "xla:0"}};
+
+  const DeviceMeter meter(devices, FOLDSTREAM_NVML_STANDIN);
+  const DeviceMeter second({devices[1]}, FOLDSTREAM_NVML_STANDIN);
+  const auto all = meter.joules(), of_second = second.joules();
+  unsetenv("CUDA_VISIBLE_DEVICES");
+
+  EXPECT_DOUBLE_EQ(all.value(), 2 * 5 + 1);  // the other meter's first reading lies between
+  EXPECT_DOUBLE_EQ(of_second.value(), 2 * 5);
+  EXPECT_FALSE(DeviceMeter({devices[0]}, FOLDSTREAM_NVML_STANDIN).joules());
+  EXPECT_FALSE(DeviceMeter({devices[4]}, FOLDSTREAM_NVML_STANDIN).joules());
+  EXPECT_FALSE(DeviceMeter(devices, "libnot-there.so").joules());
+}
+
+TEST(Energy, OfDevicesIsMeasuredWhereTheyCount) {
+  SiteProfile site;
+  site.device_watts = 400;
+
+  const Energy energy = energy_of({{}, 7200.0}, 3600, 3600, site);
+
+  EXPECT_EQ(energy_text(energy, site),
+            "0.002 kWh (processors not known), of these 0.002 of devices, measured");
 }
 
 TEST(Metrics, AreWhatPrometheusReads) {

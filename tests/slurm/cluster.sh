@@ -35,7 +35,7 @@ start() {
   megabytes=$(($(awk '/MemTotal/ {print $2}' /proc/meminfo) / 1024))
   port=$((20000 + $$ % 20000))
   cat >"$dir/slurm.conf" <<EOF
-ClusterName=foldstream
+ClusterName=c$port
 SlurmctldHost=$host(127.0.0.1)
 SlurmctldPort=$port
 SlurmUser=root
@@ -44,6 +44,7 @@ AuthType=auth/munge
 AuthInfo=cred_expire=5
 StateSaveLocation=$dir/state
 SlurmdSpoolDir=$dir/spool-%n
+TmpFS=$dir/tmp-%n
 SlurmctldPidFile=$dir/slurmctld.pid
 SlurmdPidFile=$dir/slurmd-%n.pid
 SlurmctldLogFile=$dir/log/slurmctld.log
@@ -67,7 +68,7 @@ EOF
   export SLURM_CONF=$dir/slurm.conf
   slurmctld
   for ((node = 1; node <= nodes; ++node)); do
-    mkdir -p "$dir/spool-n$node"
+    mkdir -p "$dir/spool-n$node" "$dir/tmp-n$node"
     slurmd -N "n$node"
   done
   await 60 are_idle "$nodes"

@@ -162,6 +162,18 @@ void check_fed(const DefinedTask& task, const Stage& stage) {
   }
 }
 
+std::vector<DefinedTask*> tasks_with_option(Definition& definition, const Catalog& catalog,
+                                            const std::string& option) {
+  std::vector<DefinedTask*> tasks;
+  for (DefinedTask& task : definition.tasks) {
+    const Stage& stage =
+        located(task.place, [&]() -> const Stage& { return catalog.stage(task.stage); });
+    if (std::ranges::find(stage.options, option, &OptionInfo::name) != stage.options.end())
+      tasks.push_back(&task);
+  }
+  return tasks;
+}
+
 }  // namespace
 
 Definition parse_definition(const std::string& yaml, const std::string& file) {
@@ -193,17 +205,15 @@ Definition read_definition(const std::string& name_or_file) {
 }
 
 int set_everywhere(Definition& definition, const Catalog& catalog, const Setting& setting) {
-  int count = 0;
-  for (DefinedTask& task : definition.tasks) {
-    const Stage& stage =
-        located(task.place, [&]() -> const Stage& { return catalog.stage(task.stage); });
-    const bool has_option = std::ranges::any_of(
-        stage.options, [&](const OptionInfo& info) { return info.name == setting.name; });
-    if (!has_option) continue;
-    task.settings.push_back(setting);
-    ++count;
-  }
-  return count;
+  const std::vector<DefinedTask*> tasks = tasks_with_option(definition, catalog, setting.name);
+  for (DefinedTask* task : tasks) task->settings.push_back(setting);
+  return static_cast<int>(tasks.size());
+}
+
+int set_default(Definition& definition, const Catalog& catalog, const Setting& setting) {
+  const std::vector<DefinedTask*> tasks = tasks_with_option(definition, catalog, setting.name);
+  for (DefinedTask* task : tasks) task->settings.insert(task->settings.begin(), setting);
+  return static_cast<int>(tasks.size());
 }
 
 void set_option(Definition& definition, const std::string& assignment) {

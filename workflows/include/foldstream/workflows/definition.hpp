@@ -65,6 +65,8 @@ std::string packaged_workflow_text(const std::string& name);
 /// Sets `option` in every task whose stage has it; later settings win.
 /// @returns how many tasks it was set in.
 int set_everywhere(Definition& definition, const Catalog& catalog, const Setting& setting);
+/// As `set_everywhere`, but what is set already wins.
+int set_default(Definition& definition, const Catalog& catalog, const Setting& setting);
 /// Sets one option from "task.option=value". @throws Error{InvalidArgument} with the near miss.
 void set_option(Definition& definition, const std::string& assignment);
 
