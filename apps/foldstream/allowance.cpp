@@ -14,18 +14,9 @@
 
 namespace foldstream::apps {
 
-double device_seconds(const PreparedCampaign& campaign, const RunStatus& status) {
-  double seconds = 0;
-  for (const auto& task : campaign.workflow.graph.tasks())
-    if (const auto found = status.tasks.find(task->name);
-        !task->needs.device.empty() && found != status.tasks.end())
-      seconds += found->second.seconds;
-  return seconds;
-}
-
-std::string quota_reason(const PreparedCampaign& campaign, const RunStatus& now) {
+std::string quota_reason(const RunStatus& now) {
   const double quota = site_profile().quota_device_seconds;
-  return quota > 0 && device_seconds(campaign, now) >= quota ? "quota of device seconds" : "";
+  return quota > 0 && now.device_seconds >= quota ? "quota of device seconds" : "";
 }
 
 void apply_quota(const CampaignOptions& asked, const Ranks& ranks, RankOptions& chosen) {

@@ -10,10 +10,8 @@
 
 namespace foldstream::apps {
 
-/// Seconds that tasks had a device.
-double device_seconds(const PreparedCampaign& campaign, const RunStatus& status);
 /// Why the site's quota ends the run now; empty: it does not.
-std::string quota_reason(const PreparedCampaign& campaign, const RunStatus& now);
+std::string quota_reason(const RunStatus& now);
 /// What the site lets one campaign have. @throws Error{InvalidArgument} if more was asked for.
 void apply_quota(const CampaignOptions& asked, const Ranks& ranks, RankOptions& chosen);
 /// Of all campaigns of the account; null: none.

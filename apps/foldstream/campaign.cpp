@@ -174,10 +174,10 @@ int run_campaign(CampaignOptions options) {
   Course course = job ? shared_course(campaign, *job, store) : whole_course(campaign, {});
   course.quota = target_quota();
   if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();
+  const RankOptions allowed = rank_options(campaign, ranks);
   const auto observer = std::make_shared<CampaignObserver>(
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
-      agreed_status(campaign, ranks, course.status_folder));
-  const RankOptions allowed = rank_options(campaign, ranks);
+      agreed_status(campaign, ranks, course.status_folder, allowed.devices.size()));
   // the first rank that has them: others of the node may share them
   if (ranks.seat().number < static_cast<int>(workflows::predict::accelerators().size()))
     files.meter(allowed.devices);

@@ -45,10 +45,17 @@ void tell(const Course& course, RankFiles& files, bool leads, const RunStatus& s
   }
 }
 
-/// Waits for the end of the run, and tells it to stop when there is a reason, which it returns.
-std::string wait_for(Run& run, Leases* leases, const std::function<bool()>& leads,
+/// Why a run was told to stop, if it was, and how long it went on then.
+struct Stop {
+  std::string reason;
+  double seconds = 0;
+};
+
+/// Waits for the end of the run, and tells it to stop when there is a reason.
+Stop wait_for(Run& run, Leases* leases, const std::function<bool()>& leads,
                      const std::function<std::string(bool leads)>& tell) {
   std::string reason;
+  Clock::time_point stopping;
   std::string told_reason;
   bool has_lost = false;
   int looks = 0;
@@ -59,6 +66,7 @@ std::string wait_for(Run& run, Leases* leases, const std::function<bool()>& lead
       if (reason.empty()) reason = told_reason;
       if (reason.empty() && has_lost)
         reason = "others have taken its targets: it gave no sign of life";
+      if (!reason.empty()) stopping = Clock::now();
       if (!reason.empty()) run.cancel();
       if (!reason.empty() && leases != nullptr) leases->stop();
       if (!reason.empty() && leads())
@@ -75,7 +83,8 @@ std::string wait_for(Run& run, Leases* leases, const std::function<bool()>& lead
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
   run.wait();
-  return reason;
+  if (reason.empty()) return {};
+  return {reason, std::chrono::duration<double>(Clock::now() - stopping).count()};
 }
 
 }  // namespace
@@ -90,7 +99,10 @@ RunStatus first_status(const PreparedCampaign& campaign, const Ranks& ranks,
   status.threads = ranks.threads(campaign.options.threads);
   status.targets = static_cast<int>(campaign.targets.good.size());
   status.targets_refused = static_cast<int>(campaign.targets.refused.size());
-  for (const auto& task : campaign.workflow.graph.tasks()) status.order.push_back(task->name);
+  for (const auto& task : campaign.workflow.graph.tasks()) {
+    status.order.push_back(task->name);
+    if (!task->needs.device.empty()) status.device_tasks.insert(task->name);
+  }
   try {
     status.lives = read_status(folder).lives;
   } catch (const Error&) {  // the first attempt, or a damaged file that is about to be replaced
@@ -99,14 +111,19 @@ RunStatus first_status(const PreparedCampaign& campaign, const Ranks& ranks,
   for (Life& life : status.lives)
     if (life.end == "running") life.end = "lost";
   status.lives.push_back(
-      {status.began_at, status.began_at, "running", "", environment("SLURM_JOB_ID"), 0});
+      {status.began_at, status.began_at, "running", "", environment("SLURM_JOB_ID"), 0, 0});
   return status;
 }
 
 RunStatus agreed_status(const PreparedCampaign& campaign, const Ranks& ranks,
-                        const std::filesystem::path& folder) {
-  return status_of(
-      nlohmann::json::parse(ranks.gather(to_json(first_status(campaign, ranks, folder)).dump()).front()));
+                        const std::filesystem::path& folder, std::size_t devices) {
+  RunStatus own = first_status(campaign, ranks, folder);
+  own.devices = static_cast<int>(devices);
+  std::vector<RunStatus> all;
+  for (const std::string& text : ranks.gather(to_json(own).dump()))
+    all.push_back(status_of(nlohmann::json::parse(text)));
+  for (std::size_t i = 1; i < all.size(); ++i) all.front().devices += all[i].devices;
+  return all.front();
 }
 
 namespace {
@@ -137,18 +154,19 @@ std::vector<TargetOutcome> all_outcomes(const Run& run, const Course& course) {
 
 /// As it is told for good. Another rank may have been told to stop first, and have ended the run before
 /// this one knew of it.
-RunStatus last_status(RunStatus status, const Course& course, std::string reason,
+RunStatus last_status(RunStatus status, const Course& course, Stop stop,
                       const std::vector<TargetOutcome>& outcomes) {
   const bool is_cut = std::ranges::any_of(outcomes, [](const TargetOutcome& target) {
     return target.worst().state == State::cancelled;
   });
   const bool is_whole = status.targets_done + status.targets_failed == status.targets;
-  const bool is_drained = is_cut || (course.leases ? !reason.empty() : !is_whole);
-  if (reason.empty()) reason = reason_to_drain();
-  if (reason.empty()) reason = "told by another rank";
+  const bool is_drained = is_cut || (course.leases ? !stop.reason.empty() : !is_whole);
+  if (stop.reason.empty()) stop.reason = reason_to_drain();
+  if (stop.reason.empty()) stop.reason = "told by another rank";
   status.state = is_drained ? "drained" : "ended";
   status.lives.back().end = status.state;
-  status.lives.back().cause = is_drained ? reason : "";
+  status.lives.back().cause = is_drained ? stop.reason : "";
+  status.lives.back().drain_seconds = is_drained ? stop.seconds : 0;
   return status;
 }
 
@@ -165,13 +183,13 @@ CampaignResult execute(const PreparedCampaign& campaign, const Course& course, c
   options.store = store;
   options.observer = observer;
   Run run = executor.run_source(campaign.workflow.graph, course.source, std::move(options));
-  const std::string reason = wait_for(
+  const Stop stop = wait_for(
       run, course.leases.get(), [&] { return ranks.leads(executor); },
       [&](bool leads) {
         const RunStatus now = observer->status(seconds());
         tell(course, files, leads, now);
         if (course.quota) course.quota->touch();
-        return leads ? quota_reason(campaign, now) : "";
+        return leads ? quota_reason(now) : "";
       });
   observer->progress.finish();
   std::vector<TargetOutcome> outcomes = all_outcomes(run, course);
@@ -179,11 +197,11 @@ CampaignResult execute(const PreparedCampaign& campaign, const Course& course, c
   const bool leads = ranks.leads(executor);
   if (course.leases && leads)
     course.leases->settle(outcomes);  // before others see that it has ended
-  const RunStatus status = last_status(observer->status(seconds()), course, reason, outcomes);
+  const RunStatus status = last_status(observer->status(seconds()), course, stop, outcomes);
   tell(course, files, leads, status);
   const Energy energy =
       energy_of(measured_energy(campaign.options.out / "ranks"), status.busy_seconds,
-                device_seconds(campaign, status), site_profile());
+                status.device_seconds, site_profile());
   return {campaign.options,
           campaign.definition,
           campaign.workflow,

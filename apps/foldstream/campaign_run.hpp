@@ -13,8 +13,9 @@ namespace foldstream::apps {
 RunStatus first_status(const PreparedCampaign& campaign, const Ranks& ranks,
                        const std::filesystem::path& folder);
 /// The same on all ranks, since any of them may come to lead. Collective.
+/// @param devices  of this rank
 RunStatus agreed_status(const PreparedCampaign& campaign, const Ranks& ranks,
-                        const std::filesystem::path& folder);
+                        const std::filesystem::path& folder, std::size_t devices);
 
 /// Runs it to its end, or until a signal, the end of the job or a quota makes it drain; keeps the
 /// status up to date meanwhile. Collective, but for an executor of this process alone.

@@ -34,7 +34,7 @@ struct JobRequest {
   int threads = 0;            ///< of a rank; 0: as the site gives
   std::string time;           ///< SLURM's form: "2-00:00:00", "90"
   std::string account, qos;
-  int drain_seconds = 60;     ///< before the time limit
+  int drain_seconds = 0;      ///< before the time limit
   Launcher launcher = Launcher::none;  ///< for one rank; of several parts, srun
 };
 

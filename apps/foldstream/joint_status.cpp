@@ -42,12 +42,19 @@ void add(TaskCounts& sum, const TaskCounts& own, bool live) {
   sum.seconds += own.seconds;
 }
 
-/// Ranks, threads and their time; `seconds` is the mean by threads.
+void clear_effort(RunStatus& sum) {
+  sum.ranks = sum.threads = sum.devices = 0;
+  sum.busy_seconds = sum.device_seconds = sum.seconds = 0;
+}
+
+/// Ranks, threads, devices and their time; `seconds` is the mean by threads.
 void add_effort(RunStatus& sum, const RunStatus& own) {
   const double all = sum.seconds * sum.threads + own.seconds * own.threads;
   sum.ranks += own.ranks;
   sum.threads += own.threads;
+  sum.devices += own.devices;
   sum.busy_seconds += own.busy_seconds;
+  sum.device_seconds += own.device_seconds;
   sum.seconds = all / std::max(1, sum.threads);
 }
 
@@ -77,9 +84,8 @@ RunStatus joint_status(const fs::path& out, std::vector<std::pair<int, RunStatus
   joint.lives.clear();
   joint.tasks.clear();
   joint.failures.clear();
-  joint.ranks = joint.threads = joint.targets_done = joint.targets_failed = joint.targets_running =
-      0;
-  joint.busy_seconds = joint.seconds = 0;
+  joint.targets_done = joint.targets_failed = joint.targets_running = 0;
+  clear_effort(joint);
   count_targets(out, all, joint);
   for (auto& [job, status] : all) {
     const bool live = is_live(status);
@@ -118,8 +124,7 @@ std::vector<Life> joint_lives(const fs::path& out) {
 }
 
 void add_efforts(const fs::path& out, RunStatus& last) {
-  last.ranks = last.threads = 0;
-  last.busy_seconds = last.seconds = 0;
+  clear_effort(last);
   for (const auto& [job, status] : statuses(out)) {
     add_effort(last, status);
     for (const auto& [name, own] : status.tasks) {

@@ -78,6 +78,13 @@ std::string RankFiles::metrics(const RunStatus* status) const {
   value("foldstream_busy_thread_seconds_total", "", status->busy_seconds);
   family("foldstream_threads", "gauge", "Threads of all ranks.");
   value("foldstream_threads", "", status->threads);
+  if (status->devices > 0) {
+    family("foldstream_busy_device_seconds_total", "counter",
+           "Seconds that tasks of this attempt had a device.");
+    value("foldstream_busy_device_seconds_total", "", status->device_seconds);
+    family("foldstream_devices", "gauge", "Devices of all ranks.");
+    value("foldstream_devices", "", status->devices);
+  }
   family("foldstream_fraction_done", "gauge", "Of the estimated work, 0 to 1.");
   value("foldstream_fraction_done", "", status->fraction);
   family("foldstream_updated_seconds", "gauge", "When this was written, seconds since 1970.");

@@ -30,19 +30,23 @@ Json json_of(const TaskCounts& task, const std::string& name, int targets) {
 
 Json json_of(const Life& life) {
   return {{"began_at", life.began_at}, {"ended_at", life.ended_at}, {"end", life.end},
-          {"cause", life.cause},       {"job", life.job},           {"computed", life.computed}};
+          {"cause", life.cause},       {"job", life.job},           {"computed", life.computed},
+          {"drain_seconds", life.drain_seconds}};
 }
 
 Life life_of(const Json& json) {
   return {json.at("began_at"), json.at("ended_at"), json.at("end"),
-          json.at("cause"),    json.at("job"),      json.at("computed")};
+          json.at("cause"),    json.at("job"),      json.at("computed"),
+          json.at("drain_seconds")};
 }
 
 }  // namespace
 
 std::string life_text(const Life& life) {
+  std::string cause = life.cause;
+  if (life.drain_seconds > 0) cause += fmt::format(", in {:.1f} s", life.drain_seconds);
   return fmt::format("{}{} after {}, {} tasks computed{}", life.end,
-                     life.cause.empty() ? "" : " (" + life.cause + ")",
+                     cause.empty() ? "" : " (" + cause + ")",
                      clock_text(static_cast<double>(life.ended_at - life.began_at)), life.computed,
                      life.job.empty() ? "" : ", job " + life.job);
 }
@@ -51,6 +55,10 @@ double RunStatus::eta() const {
   if (state != "running") return 0;
   if (fraction < 0.02) return -1;
   return seconds * (1 - fraction) / fraction;
+}
+
+double RunStatus::device_busy_share() const {
+  return devices == 0 ? 0 : std::min(1.0, device_seconds / std::max(1e-9, seconds * devices));
 }
 
 Json to_json(const RunStatus& status) {
@@ -74,6 +82,7 @@ Json to_json(const RunStatus& status) {
                {"updated_at", status.updated_at},
                {"ranks", status.ranks},
                {"threads", status.threads},
+               {"devices", status.devices},
                {"targets",
                 {{"all", status.targets},
                  {"done", status.targets_done},
@@ -81,6 +90,9 @@ Json to_json(const RunStatus& status) {
                  {"running", status.targets_running},
                  {"refused", status.targets_refused}}},
                {"tasks", tasks},
+               {"device_tasks", status.device_tasks},
+               {"device_seconds", status.device_seconds},
+               {"device_busy_share", status.device_busy_share()},
                {"busy_thread_seconds", status.busy_seconds},
                {"busy_share", std::min(1.0, status.busy_seconds / capacity)},
                {"seconds", status.seconds},
@@ -101,6 +113,9 @@ RunStatus status_of(const Json& json) {
   status.updated_at = json.at("updated_at");
   status.ranks = json.at("ranks");
   status.threads = json.at("threads");
+  status.devices = json.at("devices");
+  status.device_tasks = json.at("device_tasks").get<std::set<std::string>>();
+  status.device_seconds = json.at("device_seconds");
   const Json& targets = json.at("targets");
   status.targets = targets.at("all");
   status.targets_done = targets.at("done");
@@ -186,7 +201,9 @@ void StatusCounter::notify(const Event& event) {
   }
   if (event.what != What::task_ended && event.what != What::task_retried) return;
   if (const auto span = running_.find(id); span != running_.end()) {
-    status_.busy_seconds += (event.time - span->second.begin) * span->second.threads;
+    const double seconds = event.time - span->second.begin;
+    status_.busy_seconds += seconds * span->second.threads;
+    if (status_.device_tasks.contains(event.task)) status_.device_seconds += seconds;
     --task.running;
     running_.erase(span);
   }
@@ -210,8 +227,11 @@ RunStatus StatusCounter::status(double seconds, double fraction) const {
   now.updated_at = std::time(nullptr);
   now.seconds = seconds;
   now.fraction = fraction;
-  for (const auto& [id, span] : running_)
-    now.busy_seconds += std::max(0.0, seconds - span.begin) * span.threads;
+  for (const auto& [id, span] : running_) {
+    const double so_far = std::max(0.0, seconds - span.begin);
+    now.busy_seconds += so_far * span.threads;
+    if (now.device_tasks.contains(id.second)) now.device_seconds += so_far;
+  }
   if (!now.lives.empty()) {
     now.lives.back().ended_at = now.updated_at;
     for (const auto& [name, task] : now.tasks) now.lives.back().computed += task.done;

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,11 +24,12 @@ struct Life {
   std::string cause;          ///< of a drain: "SIGUSR1"
   std::string job;            ///< SLURM's number of the job; empty: none
   int computed = 0;           ///< tasks that it ran, not counting what it found stored
+  double drain_seconds = 0;   ///< from the word to stop until all was durable; 0: was not told
 
   friend bool operator==(const Life&, const Life&) = default;
 };
 
-/// "drained (SIGUSR1) after 1:05, 12 tasks computed, job 42".
+/// "drained (SIGUSR1, in 2.1 s) after 1:05, 12 tasks computed, job 42".
 std::string life_text(const Life& life);
 
 struct TaskCounts {
@@ -47,10 +49,13 @@ struct RunStatus {
   std::int64_t began_at = 0;    ///< of this life, seconds since 1970
   std::int64_t updated_at = 0;
   int ranks = 1, threads = 1;  ///< threads of all ranks
+  int devices = 0;             ///< of all ranks
   int targets = 0, targets_refused = 0;
   int targets_done = 0, targets_failed = 0, targets_running = 0;
   std::vector<std::string> order;           ///< of the tasks
   std::map<std::string, TaskCounts> tasks;
+  std::set<std::string> device_tasks;  ///< tasks that have a device while they run
+  double device_seconds = 0;           ///< of these, the running ones included
   double busy_seconds = 0;  ///< thread-seconds of tasks, the running ones included
   double seconds = 0;       ///< since this life began
   double fraction = 0;      ///< of the estimated work that was not stored yet
@@ -60,6 +65,8 @@ struct RunStatus {
 
   /// Seconds to go; negative: not known.
   double eta() const;
+  /// Of the time that the devices were there, 0 to 1.
+  double device_busy_share() const;
 };
 
 nlohmann::json to_json(const RunStatus& status);

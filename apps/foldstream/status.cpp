@@ -54,9 +54,13 @@ void print_status(const RunStatus& status) {
   if (status.eta() > 0) time += ", about " + clock_text(status.eta()) + " to go";
   if (status.seconds > 1 && status.lives.size() == 1)  // else some were done before
     time += fmt::format("; {:.1f} targets an hour", 3600 * status.targets_done / status.seconds);
-  fmt::print("{}\n{} rank{}, {} threads, {:.0f} % busy; at most {} of memory on a rank\n", time,
+  std::string devices;
+  if (status.devices > 0)
+    devices = fmt::format("; {} device{}, {:.0f} % busy", status.devices,
+                          status.devices == 1 ? "" : "s", 100 * status.device_busy_share());
+  fmt::print("{}\n{} rank{}, {} threads, {:.0f} % busy{}; at most {} of memory on a rank\n", time,
              status.ranks, status.ranks == 1 ? "" : "s", status.threads,
-             100 * json.at("busy_share").get<double>(),
+             100 * json.at("busy_share").get<double>(), devices,
              bytes_text(static_cast<double>(status.peak_bytes)));
   for (std::size_t i = 0; i < status.lives.size() && status.lives.size() > 1; ++i)
     fmt::print("life {}: {}\n", i + 1, life_text(status.lives[i]));

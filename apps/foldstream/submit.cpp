@@ -1,6 +1,7 @@
 // `submit`, `cancel`: a campaign as one job of SLURM.
 #include "commands.hpp"
 #include "job_script.hpp"
+#include "joint_status.hpp"
 #include "plan_need.hpp"
 #include "progress.hpp"
 #include "results_folder.hpp"
@@ -29,6 +30,8 @@ namespace fs = std::filesystem;
 constexpr double memory_slack = 1.25;  // of the plan's estimate
 constexpr double time_slack = 2;
 constexpr double least_minutes = 10;
+constexpr double drain_slack = 3;
+constexpr int least_drain = 60;  // s
 
 struct SubmitOptions {
   CampaignOptions campaign;
@@ -83,6 +86,17 @@ std::string text_of(const JobPart& part) {
 }
 
 /// What the plan says of the job: its parts, its time, and who does what in it.
+/// Before the time limit: ample for what earlier lives of the campaign took to stop.
+int drain_seconds_of(const fs::path& out) {
+  double longest = 0;
+  try {
+    for (const Life& life : campaign_status(out).lives)
+      longest = std::max(longest, life.drain_seconds);
+  } catch (const Error&) {  // there was none, or what it told is lost
+  }
+  return std::max(least_drain, static_cast<int>(std::ceil(drain_slack * longest)));
+}
+
 void fill_parts(SubmitOptions& options) {
   JobRequest& job = options.job;
   const PlannedRanks ranks{options.main.ranks(), options.main.nodes * options.main.gpus_per_node,
@@ -98,6 +112,7 @@ void fill_parts(SubmitOptions& options) {
     fmt::print(stderr, "  {}\n", text_of(part));
   }
   if (job.time.empty()) job.time = time_of(need.seconds);
+  if (job.drain_seconds == 0) job.drain_seconds = drain_seconds_of(options.campaign.out);
   fmt::print(stderr, "  {} for what takes about {}; it drains {} s before its end, to go on later\n",
              job.time, clock_text(need.seconds), job.drain_seconds);
   if (job.parts.size() == 1 || !options.campaign.roles.empty()) return;
@@ -242,8 +257,8 @@ void add_submit(CLI::App& app, Action& action) {
   command->add_option("--job-name", job.name, "default: foldstream-INPUT")->group(group);
   command
       ->add_option("--drain-seconds", job.drain_seconds,
-                   "before the time limit: stop, and queue the job again")
-      ->capture_default_str()
+                   "before the time limit: stop, and queue the job again; default: 60, or three "
+                   "times what earlier lives in --out took to stop")
       ->check(CLI::Range(10, 3600))
       ->group(group);
   command

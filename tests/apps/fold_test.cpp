@@ -100,7 +100,7 @@ TEST_F(Fold, GoesOnAfterKillNineAndGivesTheSameBytes) {
   ASSERT_EQ(run(fold_many + "--out whole").code, 0);
 
   run("foldstream() { exec '" FOLDSTREAM_BINARY_DIR "/apps/foldstream' \"$@\"; }; (" + fold_many +
-      "--threads 1 --out cut) & pid=$!; until ls cut/targets/*/*.pdb; do sleep 0.02; done; kill -9 $pid; wait $pid");
+      "--threads 1 --out cut) & pid=$!; until ls cut/targets/t2/*.pdb; do sleep 0.02; done; kill -9 $pid; wait $pid");
   const std::string journal = file("cut/ranks/r0000.journal");
   const Finished again = run(fold_many + "--out cut");
 
