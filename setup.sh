@@ -15,7 +15,7 @@ packages=(
   libtorch-dev libopenblas0-openmp                       # workflows: predict
   libopenmm-dev libopenmm-plugins gromacs-data           # workflows: refine
   libopenmpi-dev openmpi-bin                             # mpi
-  libcli11-dev libfmt-dev libseccomp-dev                 # apps
+  libcli11-dev libfmt-dev libseccomp-dev libcpp-httplib-dev  # apps
   libgtest-dev libgmock-dev libbenchmark-dev tm-align dssp python3-h5py python3-xxhash  # tests
   libxml2-utils iproute2 slurm-wlm munge
 )

@@ -170,7 +170,7 @@ int run_campaign(CampaignOptions options) {
   const auto store = std::make_shared<io::RunStore>(options.out, rank, [](const auto& damage) {
     fmt::print(stderr, "damaged: {}\n", to_string(damage));
   });
-  RankFiles files(options.out, rank, ranks.seat(), options.is_offline, options.metrics);
+  RankFiles files(options, rank, ranks.seat());
   Course course = job ? shared_course(campaign, *job, store) : whole_course(campaign, {});
   course.quota = target_quota();
   if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();

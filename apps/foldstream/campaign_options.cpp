@@ -68,6 +68,11 @@ void add_campaign_options(CLI::App& command, CampaignOptions& options) {
       ->check(CLI::Range(0, 1'000'000));
   command.add_option("--metrics", options.metrics,
                      "folder in which each rank keeps a text file of metrics for Prometheus (textfile collector)");
+  command
+      .add_option("--metrics-port", options.metrics_port,
+                  "metrics for Prometheus by HTTP on 127.0.0.1, path /metrics: the node's first "
+                  "rank has this port, the next the port after it")
+      ->check(CLI::Range(1024, 65'000));
   command.add_flag("--offline", options.is_offline,
                    "any use of the network, but MPI's, is an error, which the kernel sees to");
   command.add_option("--shard", options.shard,

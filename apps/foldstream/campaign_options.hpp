@@ -37,6 +37,7 @@ struct CampaignOptions {
   std::string roles;                ///< of ranks, "0-1:search,2-3:predict"; empty: any
   int run_ahead = 0;                ///< most targets in work at once, over ranks of roles; 0 = chosen
   std::filesystem::path metrics;    ///< folder of files for Prometheus; empty: none
+  int metrics_port = 0;             ///< where the node's first rank serves metrics; 0: nowhere
   bool is_offline = false;          ///< no network but MPI's
   std::string shard;                ///< "2/3": the second of three parts; empty: all
   bool is_shared = false;           ///< several jobs may work on the results folder at once

@@ -18,14 +18,19 @@ namespace foldstream::apps {
 
 namespace fs = std::filesystem;
 
-RankFiles::RankFiles(fs::path out, int rank, const Seat& seat, bool is_offline, fs::path metrics)
-    : out_(std::move(out)), rank_(rank), is_offline_(is_offline), metrics_(std::move(metrics)) {
+RankFiles::RankFiles(const CampaignOptions& options, int rank, const Seat& seat)
+    : out_(options.out), rank_(rank), is_offline_(options.is_offline), metrics_(options.metrics) {
   if (seat.number == 0) meter_.emplace();
   std::error_code problem;
   if (!metrics_.empty() && !fs::is_directory(metrics_) &&
       !fs::create_directories(metrics_, problem))
     throw Error(ErrorKind::Io, "--metrics " + metrics_.string() +
                                    ": cannot make the folder: " + problem.message() + ".");
+  if (options.metrics_port == 0) return;
+  if (is_offline_)
+    throw Error(ErrorKind::InvalidArgument,
+                "--metrics-port needs the network, which --offline forbids. Use --metrics FOLDER.");
+  server_.emplace(options.metrics_port + seat.number);
 }
 
 fs::path RankFiles::file(const char* ending) const {
@@ -40,6 +45,7 @@ void RankFiles::write(const RunStatus* status) {
     io::write_file_atomically(file(".joules"), fmt::format("{:.3f}\n", *joules));
   if (const auto joules = device_meter_ ? device_meter_->joules() : std::nullopt)
     io::write_file_atomically(file(".device_joules"), fmt::format("{:.3f}\n", *joules));
+  if (server_) server_->show(metrics(status));
   // the collector reads *.prom, and nothing that is half written
   if (!metrics_.empty())
     io::write_file_atomically(

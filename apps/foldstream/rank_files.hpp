@@ -2,8 +2,10 @@
 // second.
 #pragma once
 
+#include "campaign_options.hpp"
 #include "device_meter.hpp"
 #include "energy.hpp"
+#include "metrics_server.hpp"
 #include "ranks.hpp"
 #include "run_status.hpp"
 
@@ -13,13 +15,12 @@
 namespace foldstream::apps {
 
 /// Writes OUT/ranks/rNNNN.memory and, where there is something to tell, .refused (with --offline)
-/// .joules (by one rank of each node) and .device_joules, and a file of metrics for Prometheus.
+/// .joules (by one rank of each node) and .device_joules, and metrics for Prometheus.
 class RankFiles {
  public:
   /// @param rank  the number of this process among those that write to the folder
-  /// @param metrics  folder of metrics; empty: none
-  RankFiles(std::filesystem::path out, int rank, const Seat& seat, bool is_offline,
-            std::filesystem::path metrics);
+  /// @throws Error{Io}, Error{InvalidArgument} for metrics that cannot be told.
+  RankFiles(const CampaignOptions& options, int rank, const Seat& seat);
   /// From now on, what these devices use is told too.
   void meter(const std::vector<Device>& devices) { device_meter_.emplace(devices); }
 
@@ -35,6 +36,7 @@ class RankFiles {
   const int rank_;
   const bool is_offline_;
   const std::filesystem::path metrics_;
+  std::optional<MetricsServer> server_;
   std::optional<EnergyMeter> meter_;
   std::optional<DeviceMeter> device_meter_;
 };

@@ -7,6 +7,7 @@
 #include "site.hpp"
 #include "target_quota.hpp"
 
+#include <httplib.h>
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -233,6 +234,31 @@ TEST(Energy, IsEstimatedFromDeclaredWattsAndSaidToBe) {
       "0.42 kWh (processors estimated from declared watts), of these 0.4 of devices, estimated, 84 g CO2e");
   EXPECT_THAT(energy_text(energy_of({7200.0, {}}, 1, 0, site), site),
               HasSubstr("0.002 kWh (processors of the nodes measured)"));
+}
+
+TEST(Metrics, AreServedOnThisHostAlone) {
+  const TemporaryFolder folder;
+  const std::string fold = "foldstream " + foldstream::test::write_family(folder, 2);
+  const int port = 20'000 + getpid() % 20'000;
+  const std::string flag = "--metrics-port " + std::to_string(port) + " --out ";
+  std::thread run([&] { shell(folder.path(), fold + flag + "results"); });
+
+  httplib::Client client("127.0.0.1", port);
+  std::string text, elsewhere;
+  for (int tries = 0; tries < 600 && text.empty(); ++tries) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    if (const auto answer = client.Get("/metrics")) text = answer->body;
+    if (const auto answer = client.Get("/etc/passwd")) elsewhere = std::to_string(answer->status);
+  }
+  const foldstream::test::Finished second = shell(folder.path(), fold + flag + "second");
+  run.join();
+
+  EXPECT_THAT(text, HasSubstr("foldstream_targets{run=\"results\",rank=\"0\",state=\"all\"} 2\n"));
+  EXPECT_EQ(elsewhere, "404");
+  EXPECT_EQ(second.code, 5) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("Name another port"));
+  EXPECT_THAT(shell(folder.path(), fold + flag + "third --offline").err,
+              HasSubstr("which --offline forbids"));
 }
 
 TEST(DeviceMeter, ReadsTheDevicesThatTheProgramMaySee) {
