@@ -255,7 +255,7 @@ TEST(Metrics, AreServedOnThisHostAlone) {
 
   EXPECT_THAT(text, HasSubstr("foldstream_targets{run=\"results\",rank=\"0\",state=\"all\"} 2\n"));
   EXPECT_EQ(elsewhere, "404");
-  EXPECT_EQ(second.code, 5) << second.err;
+  EXPECT_EQ(second.code, 2) << second.err;
   EXPECT_THAT(second.err, HasSubstr("Name another port"));
   EXPECT_THAT(shell(folder.path(), fold + flag + "third --offline").err,
               HasSubstr("which --offline forbids"));
