@@ -72,12 +72,18 @@ std::string figure(const char* title, const std::string& picture, const char* ca
 }
 
 std::string format_pictures(const ReportTarget& target) {
-  std::string text = "<div class=\"pictures\">";
+  std::string text =
+      join("<div class=\"pictures", target.pae.side > 0 ? " four" : "", "\">");
   text += figure("Model 1", draw_trace(target.model, target.plddt),
                  "Backbone, near parts thicker; colours as in pLDDT.");
   text +=
       figure("Contacts", draw_contacts(target.contact_map, target.model),
-             "Above the diagonal predicted, stronger is more probable; below those of model 1.");
+             target.contact_map.length > 0
+                 ? "Above the diagonal predicted, stronger is more probable; below those of model 1."
+                 : "Of model 1.");
+  text += figure("Predicted aligned error", draw_pae(target.pae, target.model),
+                 "Of the column's residue once the row's is in place: 0 Å at full strength, nothing "
+                 "at 30 Å. Lines part chains.");
   text += "<div class=\"stack\">";
   text += figure("pLDDT (estimated)", draw_plddt(target.plddt), "");
   text += figure("Sequences in each column", draw_depth(target.column_depth), "");
@@ -133,6 +139,7 @@ void add_model(ReportTarget& target, const TargetResult& result) {
       tried ? result.refinement->models[0].before : result.prediction.models[0];
   target.model = model.structure;
   target.plddt = model.plddt;
+  target.pae = pae_cells(model.pae, model.plddt.size());
   target.predicted_tm = model.predicted_tm;
   if (!model.plddt.empty()) target.mean_plddt = mean(model.plddt);
   if (!tried) return;

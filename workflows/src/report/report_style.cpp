@@ -66,6 +66,8 @@ td .why { display: block; font-weight: 400; color: var(--soft); font-size: 13px;
 .note.bad { border-color: var(--bad); }
 .pictures { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1.35fr);
   gap: 18px; align-items: start; }
+.four { grid-template-columns: repeat(3, minmax(0, 1fr)); }
+.four .stack { grid-column: 1 / -1; grid-template-columns: repeat(2, minmax(0, 1fr)); }
 .pictures figure { margin: 0; } .stack { display: grid; gap: 12px; }
 figcaption { color: var(--soft); font-size: 12.5px; margin-top: 4px; }
 .files { margin: 14px 0 0; font-size: 13px; color: var(--soft); overflow-wrap: anywhere; }
@@ -75,7 +77,8 @@ svg text { font: 10.5px system-ui, "Liberation Sans", sans-serif; fill: var(--so
 .mid { text-anchor: middle; } .end { text-anchor: end; }
 .grid, .axis { fill: none; stroke: var(--line); } .axis { stroke: var(--soft); }
 .plate { fill: none; stroke: var(--line); }
-.predicted { fill: var(--accent); } .realised { fill: var(--realised); }
+.predicted { fill: var(--accent); } .pae { fill: var(--good); }
+.cut { fill: none; stroke: var(--realised); } .realised { fill: var(--realised); }
 .area { fill: var(--accent); fill-opacity: 0.75; }
 .s-vh, .s-hi, .s-lo, .s-vl { fill: none; }
 .s-vh { stroke: var(--vh); } .s-hi { stroke: var(--hi); } .s-lo { stroke: var(--lo); }
@@ -91,9 +94,9 @@ svg text { font: 10.5px system-ui, "Liberation Sans", sans-serif; fill: var(--so
 .terminus { fill: var(--card); stroke: var(--soft); }
 svg .terminus-name { font-size: 10px; font-weight: 600; text-anchor: middle; fill: var(--ink); }
 footer { color: var(--soft); font-size: 13px; }
-@media (max-width: 900px) { .pictures { grid-template-columns: 1fr 1fr; }
+@media (max-width: 900px) { .pictures, .four { grid-template-columns: 1fr 1fr; }
   .stack { grid-column: 1 / -1; } }
-@media (max-width: 560px) { .pictures { grid-template-columns: 1fr; } }
+@media (max-width: 560px) { .pictures, .four, .four .stack { grid-template-columns: 1fr; } }
 @media print { :root { --page: #ffffff; } body { font-size: 11pt; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { padding: 0; max-width: none; } .card { border-color: #cccccc; } a { color: inherit; }

@@ -18,6 +18,13 @@ struct StageTime {
   double seconds = 0;
 };
 
+/// A PAE matrix for a picture.
+struct PaeCells {
+  int residues = 0;
+  int side = 0;              ///< cells in a row and in a column; 0: there is none
+  std::vector<float> error;  ///< mean of a cell, Å, row-major [side, side]
+};
+
 /// What the page shows of a target. What is empty, 0 or absent is left out.
 struct ReportTarget {
   std::string name;
@@ -38,6 +45,7 @@ struct ReportTarget {
   io::ContactMap contact_map;
   io::Structure model;            ///< model 1
   std::vector<double> plddt;      ///< one a residue of `model`
+  PaeCells pae;                   ///< of model 1
   std::vector<int> column_depth;  ///< residues (not gaps) in each column of the alignment
 };
 
