@@ -134,7 +134,8 @@ int conclude_shared(const PreparedCampaign& campaign, const Ranks& ranks, RankFi
     return exit_code_of_part(own);
   }
   store->refresh();
-  const Course course = whole_course(campaign, leases.failed());
+  Course course = whole_course(campaign, leases.failed());
+  course.kept_bytes = campaign.kept_bytes({});
   RunStatus start = first_status(campaign, ranks, campaign.options.out);
   start.lives = joint_lives(campaign.options.out);
   for (const Life& life : start.lives) start.began_at = std::min(start.began_at, life.began_at);
@@ -175,6 +176,7 @@ int run_campaign(CampaignOptions options) {
   course.quota = target_quota();
   if (job && ranks.rank() == 0 && !course.leases->has_company()) course.leases->reopen_failed();
   const RankOptions allowed = rank_options(campaign, ranks);
+  course.kept_bytes = campaign.kept_bytes(allowed.roles);
   const auto observer = std::make_shared<CampaignObserver>(
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
       agreed_status(campaign, ranks, course.status_folder, allowed.devices.size()));

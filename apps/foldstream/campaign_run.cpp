@@ -132,6 +132,7 @@ RunOptions run_options(const PreparedCampaign& campaign, const Course& course, c
   RunOptions options;
   options.keep_values = false;
   options.costs = campaign.costs;
+  options.kept_bytes = course.kept_bytes;
   // what is read ahead is not for others
   if (course.leases) options.window = 2 * ranks.threads(campaign.options.threads);
   if (course.quota) {

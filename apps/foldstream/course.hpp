@@ -9,6 +9,7 @@
 #include <foldstream/executor.hpp>
 #include <foldstream/io/run_store.hpp>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -21,6 +22,7 @@ struct Course {
   TargetSource source;                      ///< the executor may ask from a thread of its own
   std::shared_ptr<Leases> leases = {};      ///< null: all targets are this job's
   std::shared_ptr<TargetQuota> quota = {};  ///< of the site; null: none
+  std::uint64_t kept_bytes = 0;             ///< RunOptions::kept_bytes, on this rank
   std::vector<TargetOutcome> known = {};    ///< of targets that are not run again
 };
 

@@ -189,6 +189,7 @@ Prepared prepare(const PlanOptions& options, const workflows::Definition& defini
                     read_costs(options.campaign.out)};
   prepared.plan = make_plan(graph, prepared.input.sizes, prepared.machines.capacity.threads,
                             prepared.costs.get());
+  prepared.machines.kept_bytes = prepared.plan.kept_bytes;
   return prepared;
 }
 
@@ -262,7 +263,8 @@ PlanNeed plan_need(const CampaignOptions& campaign, const PlannedRanks& ranks) {
   const double seconds = ranks.cpu_ranks == 0 || ranks.devices == 0
                              ? rehearsed.efficiency.makespan
                              : seconds_of_busier(workflow.graph, made, machines.capacity.threads, ranks);
-  return {input.sizes.size(), made.peak_bytes + own_bytes, seconds, made.seconds};
+  return {input.sizes.size(), made.peak_bytes + own_bytes, seconds,
+          made.seconds,       longest_chain(made),         machines.capacity.threads};
 }
 
 std::string roles_by_device(const CampaignOptions& campaign, const PlannedRanks& ranks) {

@@ -13,6 +13,8 @@ struct PlanNeed {
   std::uint64_t rank_bytes = 0;  ///< host memory of a rank at its highest, the program included
   double seconds = 0;            ///< wall time
   double cpu_seconds = 0;
+  double longest_seconds = 0;  ///< of the target that takes longest, if it has a rank for itself
+  int threads = 1;             ///< of a rank
 };
 
 /// Ranks that a campaign is planned for.

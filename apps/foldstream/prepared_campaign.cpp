@@ -40,6 +40,22 @@ Plan PreparedCampaign::plan() const {
   return make_plan(workflow.graph, sizes, 1, costs.get());
 }
 
+std::uint64_t PreparedCampaign::kept_bytes(const std::vector<std::string>& roles) const {
+  // weights are the same for all targets; the first is the longest
+  const Plan plan = make_plan(workflow.graph,
+                              {make_plan_target(targets.good.front(), search_tasks(definition))}, 1);
+  std::uint64_t bytes = 0;
+  for (const PlannedTask& planned : plan.targets.front().tasks) {
+    const auto& tasks = workflow.graph.tasks();
+    const auto task =
+        std::ranges::find_if(tasks, [&](const auto& task) { return task->name == planned.task; });
+    const bool is_own = roles.empty() || (*task)->role.empty() ||
+                        std::ranges::find(roles, (*task)->role) != roles.end();
+    if (is_own) bytes += planned.cost.kept_bytes;
+  }
+  return bytes;
+}
+
 /// So that no long target is left for the end, when other threads and ranks have nothing to do.
 /// All ranks find the same order: the estimates are not corrected.
 void PreparedCampaign::sort_longest_first() {

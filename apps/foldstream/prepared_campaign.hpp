@@ -9,7 +9,10 @@
 #include <foldstream/workflows/definition.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace foldstream::apps {
 
@@ -18,6 +21,8 @@ struct PreparedCampaign {
   explicit PreparedCampaign(const CampaignOptions& given);
 
   Plan plan() const;
+  /// What tasks of these roles (none: of all) keep in memory for all targets, as weights.
+  std::uint64_t kept_bytes(const std::vector<std::string>& roles) const;
   /// The target at a position in `targets.good`, as that of this index in a run.
   Target target(std::size_t position, int index) const;
 

@@ -56,7 +56,10 @@ Rehearsed rehearse(const Graph& graph, const std::vector<PlanTarget>& targets,
     return target;
   };
   Run run = executor->run_source(plain, source,
-                                 {.observer = accounting, .keep_values = false, .costs = costs});
+                                 {.observer = accounting,
+                                  .keep_values = false,
+                                  .costs = costs,
+                                  .kept_bytes = machines.kept_bytes});
   run.wait();
   Rehearsed rehearsed{accounting->efficiency(machines.ranks * machines.capacity.threads), {}};
   for (TargetOutcome& outcome : run.outcomes())

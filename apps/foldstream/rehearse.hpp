@@ -18,6 +18,7 @@ namespace foldstream::apps {
 struct Machines {
   int ranks = 1;
   Capacity capacity = {};  ///< of each rank
+  std::uint64_t kept_bytes = 0;  ///< on each, of all tasks (RunOptions::kept_bytes)
 };
 
 struct Rehearsed {

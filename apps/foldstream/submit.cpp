@@ -85,7 +85,12 @@ std::string text_of(const JobPart& part) {
   return text + fmt::format(", {} MB on each", part.node_megabytes);
 }
 
-/// What the plan says of the job: its parts, its time, and who does what in it.
+/// More ranks than this would wait for the longest target. At least 1.
+int useful_ranks(const PlanNeed& need) {
+  const double of_rank = std::max(1e-9, need.longest_seconds) * need.threads;
+  return std::max(1, static_cast<int>(std::min(1e6, std::ceil(need.cpu_seconds / of_rank))));
+}
+
 /// Before the time limit: ample for what earlier lives of the campaign took to stop.
 int drain_seconds_of(const fs::path& out) {
   double longest = 0;
@@ -97,6 +102,7 @@ int drain_seconds_of(const fs::path& out) {
   return std::max(least_drain, static_cast<int>(std::ceil(drain_slack * longest)));
 }
 
+/// What the plan says of the job: its parts, its time, and who does what in it.
 void fill_parts(SubmitOptions& options) {
   JobRequest& job = options.job;
   const PlannedRanks ranks{options.main.ranks(), options.main.nodes * options.main.gpus_per_node,
@@ -115,6 +121,10 @@ void fill_parts(SubmitOptions& options) {
   if (job.drain_seconds == 0) job.drain_seconds = drain_seconds_of(options.campaign.out);
   fmt::print(stderr, "  {} for what takes about {}; it drains {} s before its end, to go on later\n",
              job.time, clock_text(need.seconds), job.drain_seconds);
+  if (job.parts.size() == 1)
+    fmt::print(stderr, "  up to {} rank{} would be busy: the longest target alone takes {}\n",
+               useful_ranks(need), useful_ranks(need) == 1 ? "" : "s",
+               clock_text(need.longest_seconds));
   if (job.parts.size() == 1 || !options.campaign.roles.empty()) return;
   const std::string roles = roles_by_device(options.campaign, ranks);
   fmt::print(stderr, "  roles of ranks: {}\n", roles);
@@ -164,7 +174,8 @@ void fill_request(SubmitOptions& options, const std::vector<std::string>& words)
 std::string submit_to(const std::string& cluster, const SubmitOptions& options,
                       const std::string& script) {
   const fs::path& out = options.job.out;
-  const fs::path file = out / (cluster.empty() ? "job.sh" : "job-" + cluster + ".sh");
+  const fs::path file =
+      out / (cluster.empty() ? "job.sh" : "job-" + io::safe_file_name(cluster) + ".sh");
   io::write_file_atomically(file, script);
   const Output sbatch =
       output_of(slurm_command(cluster, "sbatch") + " --parsable " + shell_quoted(file.string()));

@@ -31,9 +31,12 @@ GraphRun::GraphRun(const Graph& graph, RunOptions options, Pool& pool, int numbe
       saves_(options_.store && options_.store->is_writable() && !pretends),
       hub_(make_hub(options_, pretends)),
       nonce_(wiring_.has_streams() ? make_nonce() : ""),
-      began_(pool.now()) {}
+      began_(pool.now()) {
+  pool_.hold(options_.kept_bytes);
+}
 
 GraphRun::~GraphRun() {
+  pool_.drop(options_.kept_bytes);
   while (!begun_.empty()) release_streams(begun_.begin()->first);
 }
 

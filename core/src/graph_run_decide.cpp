@@ -138,8 +138,9 @@ Submission GraphRun::submission(LiveTarget& live, int task) {
   }
   const Cost cost = cost_of(live, described);
   const bool has_needs = !described.needs.device.empty() || !described.needs.tokens.empty();
+  const std::uint64_t kept = options_.kept_bytes > 0 ? std::min(cost.kept_bytes, cost.bytes) : 0;
   one.request = {described.needs.arena, std::max(1, described.max_threads),
-                 cost.bytes,            cost.scratch_bytes,
+                 cost.bytes - kept,     cost.scratch_bytes,
                  cost.device_bytes,     has_needs ? &described.needs : nullptr};
   pool_.ledger().check_possible(described.name, one.request);
   cancel_if_late(live, task, cost);

@@ -52,8 +52,11 @@ void Ledger::check_possible(const std::string& task, const Request& request) con
     throw Error(ErrorKind::Resources,
                 "task '" + task + "' needs " + needed + "; this run may use " + there + ". " + cure);
   };
-  if (!fits(request.bytes, 0, capacity_.memory_bytes))
-    refuse(size_text(request.bytes), size_text(capacity_.memory_bytes),
+  const std::uint64_t held = held_bytes_.load(std::memory_order_relaxed);
+  if (!fits(request.bytes, held, capacity_.memory_bytes))
+    refuse(size_text(request.bytes) +
+               (held > 0 ? " besides " + size_text(held) + " that tasks keep" : ""),
+           size_text(capacity_.memory_bytes),
            "Raise the memory limit, or use a larger machine.");
   if (!fits(request.scratch_bytes, 0, capacity_.scratch_bytes))
     refuse(size_text(request.scratch_bytes) + " of scratch space",
@@ -156,6 +159,16 @@ void Ledger::release(const Grant& grant) {
   DeviceUse& use = device_use_[static_cast<std::size_t>(grant.device)];
   use.bytes -= grant.request.device_bytes;
   --use.tasks;
+}
+
+void Ledger::hold(std::uint64_t bytes) {
+  used_bytes_ += bytes;
+  held_bytes_ += bytes;
+}
+
+void Ledger::drop(std::uint64_t bytes) {
+  used_bytes_ -= bytes;
+  held_bytes_ -= bytes;
 }
 
 /// The least busy device of the kind with enough memory; one whose memory need is not known is

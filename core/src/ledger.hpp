@@ -64,7 +64,7 @@ class Ledger {
 
   const Capacity& capacity() const noexcept { return capacity_; }
 
-  /// @throws Error{Resources} naming `task` if it can never be granted.
+  /// Thread-safe. @throws Error{Resources} naming `task` if it can never be granted.
   void check_possible(const std::string& task, const Request& request) const;
 
   void enqueue(const Work& work, const Priority& priority, const Request& request);
@@ -76,6 +76,11 @@ class Ledger {
   /// The next request of this arena that fits; nothing if none does.
   std::optional<Granted> next(Arena arena);
   void release(const Grant& grant);
+
+  /// Host memory that is in use whatever runs. May be more than there is: then nothing that needs
+  /// memory is possible.
+  void hold(std::uint64_t bytes);
+  void drop(std::uint64_t bytes);
 
   /// Whether a thread of the arena that has ended its work may go on with what follows from it,
   /// past those that wait here: `patience` times between two grants. Thread-safe, unlike the rest.
@@ -109,7 +114,8 @@ class Ledger {
 
   Capacity capacity_;
   std::array<int, arena_count> free_threads_{};
-  std::uint64_t used_bytes_ = 0;
+  std::uint64_t used_bytes_ = 0;  ///< those that are held included
+  std::atomic<std::uint64_t> held_bytes_ = 0;
   std::uint64_t used_scratch_ = 0;
   struct DeviceUse {
     std::uint64_t bytes = 0;

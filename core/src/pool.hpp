@@ -43,7 +43,10 @@ class Pool {
   virtual ~Pool() = default;
   /// Seconds since some fixed time.
   virtual double now() const = 0;
-  virtual const Ledger& ledger() const = 0;  ///< for its capacity only
+  virtual const Ledger& ledger() const = 0;  ///< for what is thread-safe of it only
+  /// Host memory that the run keeps, until it is dropped.
+  virtual void hold(std::uint64_t bytes) = 0;
+  virtual void drop(std::uint64_t bytes) = 0;
   virtual void submit(std::span<const Submission> submissions) = 0;
   /// Calls `on_time` of the work's job after so long.
   virtual void after(double seconds, const Work& work, int purpose) = 0;

@@ -97,6 +97,18 @@ void ThreadPool::wait_until_idle(Job& job) {
   std::ranges::make_heap(timers_, is_later);
 }
 
+void ThreadPool::hold(std::uint64_t bytes) {
+  const std::unique_lock lock = lock_briefly(mutex_);
+  ledger_.hold(bytes);
+}
+
+void ThreadPool::drop(std::uint64_t bytes) {
+  const std::unique_lock lock = lock_briefly(mutex_);
+  ledger_.drop(bytes);
+  for (const Arena arena : arenas)
+    if (ledger_.is_waiting(arena)) wake(arena);
+}
+
 void ThreadPool::submit(std::span<const Submission> submissions) {
   std::vector<std::pair<Work, std::string>> short_ones;
   std::unique_lock lock = lock_briefly(mutex_);

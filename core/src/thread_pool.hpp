@@ -30,6 +30,8 @@ class ThreadPool final : public Pool {
 
   double now() const override;
   const Ledger& ledger() const override { return ledger_; }
+  void hold(std::uint64_t bytes) override;
+  void drop(std::uint64_t bytes) override;
   void submit(std::span<const Submission> submissions) override;
   void after(double seconds, const Work& work, int purpose) override;
   void hurry(const Job& job) override;

@@ -16,6 +16,8 @@ class VirtualPool final : public Pool {
 
   double now() const override { return clock_->now(); }
   const Ledger& ledger() const override { return ledger_; }
+  void hold(std::uint64_t bytes) override { ledger_.hold(bytes); }
+  void drop(std::uint64_t bytes) override { ledger_.drop(bytes); }
 
   void submit(std::span<const Submission> submissions) override {
     for (const Submission& one : submissions) {

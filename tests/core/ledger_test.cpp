@@ -173,6 +173,20 @@ TEST(Ledger, RefusesMoreMemoryThanThereIs) {
   expect_refusal(ledger, scratch, "needs 6.0 MB of scratch space; this run may use 5.0 MB.");
 }
 
+TEST(Ledger, WhatIsHeldIsNotThere) {
+  Ledger ledger({.memory_bytes = 1'000'000'000});
+
+  ledger.hold(500'000'000);
+
+  EXPECT_EQ(ledger.shortage(of_bytes(600'000'000)), "memory");
+  EXPECT_EQ(ledger.shortage(of_bytes(500'000'000)), "");
+  expect_refusal(ledger, of_bytes(600'000'000),
+                 "task 't' needs 600.0 MB besides 500.0 MB that tasks keep; this run may use 1.0 GB.");
+  ledger.drop(500'000'000);
+  EXPECT_EQ(ledger.shortage(of_bytes(1'000'000'000)), "");
+  ledger.check_possible("t", of_bytes(1'000'000'000));
+}
+
 TEST(Ledger, RefusesMoreTokensThanThereAre) {
   const Ledger ledger({.tokens = {{"licence", 1}}});
   const Needs two{.tokens = {{"licence", 2}}};

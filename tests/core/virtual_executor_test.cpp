@@ -77,6 +77,23 @@ TEST(Makespan, TasksThatDoNotFitIntoMemoryTogetherRunOneByOne) {
   EXPECT_DOUBLE_EQ(makespan({.threads = 4, .memory_bytes = 120}, costs), 2);
 }
 
+TEST(Makespan, WhatTasksKeepCountsOnceAndTheyWithTheRest) {
+  Graph graph;
+  graph.add(pretended_task("fold", {.seconds = 1, .bytes = 90, .kept_bytes = 60}));
+  const auto seconds = [&](std::uint64_t memory_bytes, std::uint64_t kept_bytes) {
+    VirtualExecutor executor({.capacity = {.threads = 4, .memory_bytes = memory_bytes}});
+    auto run = executor.run_targets(graph, std::vector<Target>(4), {.kept_bytes = kept_bytes});
+    run.wait();
+    return run.outcomes().at(0).is_good() ? executor.makespan() : -1;
+  };
+
+  EXPECT_DOUBLE_EQ(seconds(120, 0), 4);
+  EXPECT_DOUBLE_EQ(seconds(120, 60), 2);
+  EXPECT_DOUBLE_EQ(seconds(180, 60), 1);
+  EXPECT_DOUBLE_EQ(seconds(100, 70), 4);  // a second task keeps 10 more
+  EXPECT_DOUBLE_EQ(seconds(90, 70), -1);
+}
+
 TEST(Makespan, TwoTasksShareADeviceThatHasRoomForTwo) {
   const std::vector<Cost> costs(4, {.seconds = 1, .device_bytes = 40});
   const Capacity capacity{.threads = 4, .devices = {{"cuda", "cuda:0", 80}}};

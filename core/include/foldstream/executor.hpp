@@ -70,6 +70,11 @@ struct RunOptions {
   /// Seconds from the start of the run after which nothing should be running: a task that would end
   /// later is cancelled instead of begun, unless it keeps parts. 0 = none.
   double deadline_seconds = 0;
+  /// Of host memory, what its tasks keep for all targets (Plan::kept_bytes; on ranks, of the tasks that
+  /// this rank runs). The executor's limit counts it until the run is gone, and each task with the rest
+  /// of what it needs. 0: a task counts with all it needs while it runs, and what it keeps behind it
+  /// does not.
+  std::uint64_t kept_bytes = 0;
   int retries_per_cause = 1000;  ///< of the whole run, for each kind of error
   /// Where the streams of the run live; null: a hub of its own, on the store.
   std::shared_ptr<StreamHub> streams = {};

@@ -35,7 +35,7 @@ struct Cost {
   std::uint64_t scratch_bytes = 0;  ///< of temporary files
   std::uint64_t device_bytes = 0;   ///< of the device it asks for
   /// Of `bytes`, what stays in memory for the same task of other targets, as weights do. A plan counts
-  /// it once, and for as long as the run lasts.
+  /// it once, and for as long as the run lasts; so does a run that is told (RunOptions::kept_bytes).
   std::uint64_t kept_bytes = 0;
 };
 
