@@ -78,8 +78,12 @@ std::vector<Device> trusted_devices(const Graph& graph, const Seat& seat) {
 }
 
 /// The first kind of device that any rank has: "auto" must mean the same on nodes that differ.
-std::string device_of_any(const Ranks& ranks, const std::filesystem::path& plugin) {
-  if (!plugin.empty()) workflows::predict::load_device_plugin(plugin);
+/// Empty, and no driver is asked, for a workflow that uses none.
+std::string device_of_any(const Ranks& ranks, const CampaignOptions& options) {
+  workflows::Definition definition = workflows::read_definition(options.workflow);
+  if (set_default(definition, workflows::Catalog::packaged(), {"device", "auto", {}}) == 0) return {};
+  if (!options.device_plugin.empty())
+    workflows::predict::load_device_plugin(options.device_plugin);
   const std::vector<Device> own = workflows::predict::accelerators();
   for (const std::string& kind : ranks.gather(own.empty() ? "" : own.front().kind))
     if (!kind.empty()) return kind;
@@ -162,7 +166,7 @@ int conclude_shared(const PreparedCampaign& campaign, const Ranks& ranks, RankFi
 int run_campaign(CampaignOptions options) {
   const Ranks ranks;
   if (options.is_offline && ranks.size() == 1) forbid_network(NetworkScope::process);
-  if (ranks.size() > 1) options.device_found = device_of_any(ranks, options.device_plugin);
+  if (ranks.size() > 1) options.device_found = device_of_any(ranks, options);
   const PreparedCampaign campaign(options);
   if (ranks.rank() == 0) print_refusals(campaign.targets);
   claim_folder(options, ranks);
@@ -180,8 +184,9 @@ int run_campaign(CampaignOptions options) {
   const auto observer = std::make_shared<CampaignObserver>(
       campaign.plan(), campaign.workflow.graph, isatty(STDERR_FILENO) == 1,
       agreed_status(campaign, ranks, course.status_folder, allowed.devices.size()));
-  // the first rank that has them: others of the node may share them
-  if (ranks.seat().number < static_cast<int>(workflows::predict::accelerators().size()))
+  // by the first rank that has them: others of the node may share them
+  if (!allowed.devices.empty() &&
+      ranks.seat().number < static_cast<int>(workflows::predict::accelerators().size()))
     files.meter(allowed.devices);
   const auto executor = ranks.make_executor(allowed);
   CampaignResult result = execute(campaign, course, ranks, files, *executor, store, observer);
