@@ -32,6 +32,7 @@ class Cluster : public testing::Environment {
     setenv("SLURM_CONF", (path + "/slurm.conf").c_str(), 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
     setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);
+    setenv("OMPI_MCA_btl_tcp_if_include", "lo", 1);  // all nodes are this host
     // a machine may forbid what a controller or its nodes need
     is_up_ = std::system((cluster + ("start '" + path + "' 3")).c_str()) == 0 &&
              std::system(
