@@ -2,9 +2,9 @@
 # Two hosts on this machine: network name spaces with names of their own, joined by a cable. Runs a
 # program on N ranks over them, the first half on the first host, through Open MPI over TCP.
 # usage: two_hosts.sh run [--cut-at WORDS | --kill-at WORDS] N PROGRAM [ARGUMENT…]
-#   --cut-at WORDS    takes the cable out when a line of the output holds WORDS; mpirun does not end
-#                     then: it is killed once no rank is left on either host
+#   --cut-at WORDS    takes the cable out when a line of the output holds WORDS
 #   --kill-at WORDS   kills all that runs on the second host then
+#   mpirun does not always end after that: it is killed once no rank is left on either host
 # FOLDSTREAM_SURVIVE=1: the job goes on when a rank is lost. FOLDSTREAM_TWO_HOSTS_SECONDS: the most
 # it may take (120). Both hosts see the same files. Returns what mpirun returns; 124 if it took too
 # long; 77 where it cannot work: needs root, ip (iproute2), unshare and Open MPI.
@@ -83,11 +83,11 @@ case $version in
 esac
 export OMPI_MCA_mpi_yield_when_idle=1
 
-is_cut=no
+is_struck=no
 strike() {
   case $action in
-    cut) ip -n "$first" link set cable down && is_cut=yes ;;
-    kill) ip netns pids "$second" | xargs -r kill -9 ;;
+    cut) ip -n "$first" link set cable down && is_struck=yes ;;
+    kill) { ip netns pids "$second" | xargs -r kill -9; } || true; is_struck=yes ;;
   esac
   action=none
 }
@@ -99,8 +99,8 @@ has_ranks() {
   done
   return 1
 }
-end_cut_job() {
-  if [[ $is_cut == no ]] || has_ranks "$first" || has_ranks "$second"; then return; fi
+end_struck_job() {
+  if [[ $is_struck == no ]] || has_ranks "$first" || has_ranks "$second"; then return; fi
   ip netns pids "$first" | xargs -r kill -9 2>/dev/null || true
 }
 
@@ -116,7 +116,7 @@ while true; do
   got=0
   IFS= read -r -t 1 line <&3 || got=$?
   if ((got > 128)); then  # nothing in this second
-    end_cut_job
+    end_struck_job
     continue
   fi
   ((got == 0)) || break
