@@ -222,15 +222,6 @@ int plan(PlanOptions options) {
   return input.refused.empty() && misfits == 0 ? all_done : some_failed;
 }
 
-PlanOptions options_for(const CampaignOptions& campaign, const PlannedRanks& ranks) {
-  PlanOptions options;
-  options.campaign = campaign;
-  options.ranks = ranks.ranks + (ranks.devices == 0 ? ranks.cpu_ranks : 0);
-  options.devices = ranks.devices;
-  assume_devices(options);
-  return options;
-}
-
 /// No less than this passes where tasks with a use for a device have some ranks and all others have
 /// the rest; close to it where there are many targets, for then all are busy.
 double seconds_of_busier(const Graph& graph, const Plan& plan, int threads,
@@ -246,11 +237,36 @@ double seconds_of_busier(const Graph& graph, const Plan& plan, int threads,
                    others / (threads * ranks.cpu_ranks)});
 }
 
+/// Roles with a use for a device on the first ranks, all others on the last.
+/// @throws Error{InvalidArgument} if no task, or every task, has a use for one.
+std::string roles_by_device(const Graph& graph, const std::string& workflow,
+                            const PlannedRanks& ranks) {
+  std::vector<std::string> with_device, others;
+  const auto add = [](std::vector<std::string>& roles, const std::string& role) {
+    if (!role.empty() && std::ranges::find(roles, role) == roles.end()) roles.push_back(role);
+  };
+  for (const auto& task : graph.tasks())
+    if (!task->needs.device.empty()) add(with_device, task->role);
+  for (const auto& task : graph.tasks())
+    if (std::ranges::find(with_device, task->role) == with_device.end()) add(others, task->role);
+  if (with_device.empty() || others.empty())
+    throw Error(ErrorKind::InvalidArgument,
+                fmt::format("--cpu-nodes: {} task of workflow '{}' has a use for a device here. Say "
+                            "what each rank does, {} ranks with devices first: --roles.",
+                            with_device.empty() ? "no" : "every", workflow, ranks.ranks));
+  return fmt::format("0-{}:{},{}-{}:{}", ranks.ranks - 1, fmt::join(with_device, "+"), ranks.ranks,
+                     ranks.ranks + ranks.cpu_ranks - 1, fmt::join(others, "+"));
+}
+
 }  // namespace
 
 PlanNeed plan_need(const CampaignOptions& campaign, const PlannedRanks& ranks) {
   const std::uint64_t own_bytes = own_peak_bytes();
-  PlanOptions options = options_for(campaign, ranks);
+  PlanOptions options;
+  options.campaign = campaign;
+  options.ranks = ranks.ranks + (ranks.devices == 0 ? ranks.cpu_ranks : 0);
+  options.devices = ranks.devices;
+  assume_devices(options);
   const workflows::Catalog catalog = workflows::Catalog::packaged();
   const workflows::Definition definition = define(options.campaign, catalog);
   const workflows::Workflow workflow = workflows::build(definition, catalog);
@@ -263,29 +279,14 @@ PlanNeed plan_need(const CampaignOptions& campaign, const PlannedRanks& ranks) {
   const double seconds = ranks.cpu_ranks == 0 || ranks.devices == 0
                              ? rehearsed.efficiency.makespan
                              : seconds_of_busier(workflow.graph, made, machines.capacity.threads, ranks);
-  return {input.sizes.size(), made.peak_bytes + own_bytes, seconds,
-          made.seconds,       longest_chain(made),         machines.capacity.threads};
-}
-
-std::string roles_by_device(const CampaignOptions& campaign, const PlannedRanks& ranks) {
-  const PlanOptions options = options_for(campaign, ranks);
-  const workflows::Catalog catalog = workflows::Catalog::packaged();
-  const workflows::Workflow workflow = workflows::build(define(options.campaign, catalog), catalog);
-  std::vector<std::string> with_device, others;
-  const auto add = [](std::vector<std::string>& roles, const std::string& role) {
-    if (!role.empty() && std::ranges::find(roles, role) == roles.end()) roles.push_back(role);
-  };
-  for (const auto& task : workflow.graph.tasks())
-    if (!task->needs.device.empty()) add(with_device, task->role);
-  for (const auto& task : workflow.graph.tasks())
-    if (std::ranges::find(with_device, task->role) == with_device.end()) add(others, task->role);
-  if (with_device.empty() || others.empty())
-    throw Error(ErrorKind::InvalidArgument,
-                fmt::format("--cpu-nodes: {} task of workflow '{}' has a use for a device here. Say "
-                            "what each rank does, {} ranks with devices first: --roles.",
-                            with_device.empty() ? "no" : "every", campaign.workflow, ranks.ranks));
-  return fmt::format("0-{}:{},{}-{}:{}", ranks.ranks - 1, fmt::join(with_device, "+"), ranks.ranks,
-                     ranks.ranks + ranks.cpu_ranks - 1, fmt::join(others, "+"));
+  const bool needs_roles = ranks.cpu_ranks > 0 && campaign.roles.empty();
+  return {input.sizes.size(),
+          made.peak_bytes + own_bytes,
+          seconds,
+          made.seconds,
+          longest_chain(made),
+          machines.capacity.threads,
+          needs_roles ? roles_by_device(workflow.graph, campaign.workflow, ranks) : ""};
 }
 
 void add_plan(CLI::App& app, Action& action) {

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 namespace foldstream::apps {
 
@@ -15,6 +16,7 @@ struct PlanNeed {
   double cpu_seconds = 0;
   double longest_seconds = 0;  ///< of the target that takes longest, if it has a rank for itself
   int threads = 1;             ///< of a rank
+  std::string roles;  ///< who does what, for --roles: by use of a device; empty: any rank anything
 };
 
 /// Ranks that a campaign is planned for.
@@ -25,11 +27,9 @@ struct PlannedRanks {
 };
 
 /// As `foldstream plan` finds it; with `cpu_ranks`, wall time is that of the busier kind of ranks.
-/// @throws Error{Resources} if no target could ever run there; what reading the input throws.
+/// @throws Error{Resources} if no target could ever run there; Error{InvalidArgument} if `cpu_ranks` can
+/// do nothing, or all, of the work and the campaign does not say who does what; what reading the input
+/// throws.
 PlanNeed plan_need(const CampaignOptions& campaign, const PlannedRanks& ranks);
-
-/// Who does what, for --roles: roles with a use for a device on the first ranks, all others on the
-/// last. @throws Error{InvalidArgument} if no task, or every task, has a use for one.
-std::string roles_by_device(const CampaignOptions& campaign, const PlannedRanks& ranks);
 
 }  // namespace foldstream::apps

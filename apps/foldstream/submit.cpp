@@ -125,10 +125,9 @@ void fill_parts(SubmitOptions& options) {
     fmt::print(stderr, "  up to {} rank{} would be busy: the longest target alone takes {}\n",
                useful_ranks(need), useful_ranks(need) == 1 ? "" : "s",
                clock_text(need.longest_seconds));
-  if (job.parts.size() == 1 || !options.campaign.roles.empty()) return;
-  const std::string roles = roles_by_device(options.campaign, ranks);
-  fmt::print(stderr, "  roles of ranks: {}\n", roles);
-  job.arguments = {"--roles", roles};
+  if (need.roles.empty()) return;
+  fmt::print(stderr, "  roles of ranks: {}\n", need.roles);
+  job.arguments = {"--roles", need.roles};
 }
 
 /// The job as one cluster is asked for it.
